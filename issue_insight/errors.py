@@ -1,0 +1,71 @@
+"""What can go wrong, in the words of the domain; `http.problems` gives each its status.
+
+Services raise these, so that the rules can be used from a view, a command and a job alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault of an input: `pointer` is a JSON pointer (`/title`) or a query parameter (`?limit`)."""
+
+    pointer: str
+    detail: str
+
+
+class DomainError(Exception):
+    """A refusal with a message fit for the person who asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Unauthenticated(DomainError):
+    """Nobody, or nobody we can be sure of, is asking."""
+
+
+class Forbidden(DomainError):
+    """The caller may see the thing but not do this to it."""
+
+
+class NotFound(DomainError):
+    """The thing is not there, or not there for this caller."""
+
+
+class Conflict(DomainError):
+    """The state does not allow it: a taken key, an illegal transition, the last admin."""
+
+
+class Stale(DomainError):
+    """The caller changed a version that is no longer the newest (a lost update, refused)."""
+
+
+class PreconditionRequired(DomainError):
+    """The caller must say which version is being changed."""
+
+
+class TooLarge(DomainError):
+    """More bytes than allowed."""
+
+
+class UnsupportedType(DomainError):
+    """A kind of content that is not taken here."""
+
+
+class Invalid(DomainError):
+    """The input is at fault; `errors` lists every field that is."""
+
+    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)
+
+
+class Unavailable(DomainError):
+    """A part this needs does not answer; worth trying again after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,105 @@
+"""Every setting of an instance, typed and frozen, from the environment and `.env`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"no time zone is named {name!r}") from error
+    return name
+
+
+def _words(value: object) -> object:
+    """Split `a, b` as it comes from the environment."""
+    if isinstance(value, str):
+        return tuple(word for word in value.replace(",", " ").split() if word)
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Read once, at the start; the names in capitals are the environment's."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
+    )
+
+    environment: Literal["development", "production"] = "production"
+    """`development` is what `make run` sets; only there can the local sign-in be switched on."""
+    database_url: str = "postgresql+psycopg2:///issue_insight"
+    database_pool_size: int = Field(default=5, ge=1, le=200)
+    data_dir: Path = Path(".data")
+    """Where the embedded servers and the local sign-in's key live."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8181, ge=1, le=65535)
+    public_url: str = ""
+    """The address people use (scheme and host), for links; empty: the request's own."""
+    secret_key: SecretStr | None = None
+    """Seals paging cursors. Without one, cursors do not outlive the process that made them."""
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """The instance's time zone: where a day begins and ends, for `daily_stats` and `as_of` dates."""
+    plugins: Words = ()
+    """Names of the plugins to load; empty: every plugin that is found."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    scheduler_enabled: bool = False
+    """Whether this process runs the scheduled jobs."""
+    stats_every_minutes: int = Field(default=30, ge=1, le=1440)
+
+    s3_endpoint: str = "http://127.0.0.1:9000"
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_bucket: str = "issue-insight"
+    s3_region: str = "us-east-1"
+    attachment_max_bytes: int = Field(default=25 * 1024 * 1024, ge=1)
+    body_max_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """The bound on any other request body."""
+
+    clerk_publishable_key: str = Field(
+        default="",
+        validation_alias=AliasChoices(
+            "clerk_publishable_key", "PUBLIC_CLERK_PUBLISHABLE_KEY", "CLERK_PUBLISHABLE_KEY"
+        ),
+    )
+    clerk_secret_key: SecretStr | None = None
+    clerk_jwt_key: SecretStr | None = None
+    """A public key in PEM: verifies with no network at all."""
+    clerk_api_url: str = "https://api.clerk.com"
+    clerk_webhook_signing_secret: SecretStr | None = None
+    auth_issuer: str = ""
+    """Overrides the issuer that follows from the publishable key; any OIDC issuer will do."""
+    auth_jwks_url: str = ""
+    auth_algorithms: Words = ("RS256",)
+    authorized_parties: Words = ()
+    """Origins whose tokens (`azp`) are taken."""
+    auth_require_azp: bool = True
+    auth_leeway_seconds: int = Field(default=5, ge=0, le=60)
+    local_sign_in: bool = False
+
+    _split = field_validator("plugins", "authorized_parties", "auth_algorithms", mode="before")(
+        _words
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The instance's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def identity_provider_configured(self) -> bool:
+        """Whether anything of Clerk (or another issuer) is set."""
+        return bool(
+            self.clerk_publishable_key
+            or self.clerk_secret_key
+            or self.clerk_jwt_key
+            or self.auth_issuer
+            or self.auth_jwks_url
+        )
