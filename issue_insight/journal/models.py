@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
+from issue_insight.auth.users import User
 from issue_insight.db import Base
 
 
@@ -38,7 +39,7 @@ class Event(Base):
     tx: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     actor_kind: Mapped[str]
     change_set: Mapped[UUID]
     scope_id: Mapped[int | None] = mapped_column(BigInteger)
