@@ -1,0 +1,69 @@
+"""The application factory: the whole start-up, readable in one screen.
+
+It never reads the database, so that `flask` commands work before there is one.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from issue_insight import cli, jobs
+from issue_insight.auth import guard
+from issue_insight.db import db
+from issue_insight.http import health, openapi, problems, request_log
+from issue_insight.plugin import loader, migrate
+from issue_insight.plugin.manifest import Plugin
+from issue_insight.settings import Settings
+from issue_insight.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What belongs to one application: found at `app.extensions["issue_insight"]`."""
+
+    settings: Settings
+    plugins: tuple[Plugin, ...]
+    storage: Storage
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build an application from `settings` (from the environment, where none are given).
+
+    Raises `PluginError` for plugins that do not fit together and `pydantic.ValidationError` for
+    settings that make no sense.
+    """
+    settings = settings or Settings()
+    plugins = loader.choose(loader.discover(), settings.plugins)
+    loader.check_tables(plugins)
+    storage = Storage.from_settings(settings)
+
+    app = Flask("issue_insight", root_path=str(loader.FOLDER.parent / "issue_insight"))
+    app.config.from_mapping(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": settings.database_pool_size,
+            "pool_pre_ping": True,
+            "pool_timeout": 5,
+            "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"},
+        },
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.extensions["issue_insight"] = Runtime(settings, plugins, storage)
+    request_log.register(app, settings)
+    problems.register(app)
+    db.init_app(app)
+    Migrate(app, db, directory=str(migrate.BUILT_IN))
+
+    permissions = [permission for plugin in plugins for permission in plugin.permissions]
+    api = openapi.register(app)
+    health.register(app, storage, pending=lambda: migrate.pending(app, plugins))
+    guard.register(app, settings, permissions, api)
+    for plugin in plugins:
+        for blueprint in plugin.blueprints:
+            api.register_blueprint(blueprint)
+    loader.check_marks(app)
+
+    cli.register(app, settings, plugins, storage)
+    jobs.register(app, settings, plugins)
+    return app
