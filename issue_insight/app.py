@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     loader.check_tables(plugins)
     storage = Storage.from_settings(settings)
 
-    app = Flask("issue_insight", root_path=str(loader.FOLDER.parent / "issue_insight"))
+    app = Flask("issue_insight", static_folder=None)
     app.config.from_mapping(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={
