@@ -1,0 +1,174 @@
+"""The tables of projects, issues, their versions, texts and comments."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from issue_insight.auth.users import User
+from issue_insight.db import Base
+
+INFINITY = text("'infinity'::timestamptz")
+
+
+class Project(Base):
+    """A project: its key starts the keys of its issues."""
+
+    __tablename__ = "projects"
+    __table_args__ = (
+        CheckConstraint("key ~ '^[A-Z][A-Z0-9]{1,9}$'", name="key"),
+        CheckConstraint("visibility IN ('own', 'all')", name="visibility"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    visibility: Mapped[str] = mapped_column(default="own", server_default="own")
+    next_number: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class _Fields:
+    """What can be filtered by: the same columns in the present and in every past version."""
+
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    status: Mapped[str]
+    resolution: Mapped[str | None]
+    severity: Mapped[str | None]
+    labels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    due_date: Mapped[date | None]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    @declared_attr
+    @classmethod
+    def project_id(cls) -> Mapped[int]:
+        return mapped_column(BigInteger, ForeignKey(Project.id))
+
+    @declared_attr
+    @classmethod
+    def reporter_id(cls) -> Mapped[int]:
+        return mapped_column(BigInteger, ForeignKey(User.id))
+
+    @declared_attr
+    @classmethod
+    def assignee_id(cls) -> Mapped[int | None]:
+        return mapped_column(BigInteger, ForeignKey(User.id))
+
+
+class Issue(_Fields, Base):
+    """An issue as it is now. Its description is apart, so that lists read narrow rows."""
+
+    __tablename__ = "issues"
+    __table_args__ = (
+        UniqueConstraint("project_id", "number"),
+        CheckConstraint("status IN ('open', 'triaged', 'in_progress', 'done')", name="status"),
+        CheckConstraint("severity IN ('low', 'medium', 'high', 'critical')", name="severity"),
+        CheckConstraint(
+            "resolution IN ('fixed', 'duplicate', 'declined', 'invalid')", name="resolution"
+        ),
+        CheckConstraint("(status = 'done') = (resolution IS NOT NULL)", name="resolved"),
+        CheckConstraint("(status = 'done') = (closed_at IS NOT NULL)", name="closed"),
+        Index("ix_issues_project_id_updated_at_id", "project_id", "updated_at", "id"),
+        Index("ix_issues_project_id_created_at_id", "project_id", "created_at", "id"),
+        Index("ix_issues_updated_at_id", "updated_at", "id"),
+        Index("ix_issues_created_at_id", "created_at", "id"),
+        Index("ix_issues_project_id_status_updated_at", "project_id", "status", "updated_at"),
+        Index("ix_issues_reporter_id", "reporter_id"),
+        Index("ix_issues_assignee_id", "assignee_id"),
+        Index("ix_issues_labels", "labels", postgresql_using="gin"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+
+
+class IssueVersion(_Fields, Base):
+    """An issue as it was from `valid_from` up to, and without, `valid_to`."""
+
+    __tablename__ = "issue_versions"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", "valid_from"),
+        CheckConstraint("valid_from <= valid_to", name="range"),
+        Index("ix_issue_versions_project_id_valid", "project_id", "valid_from", "valid_to"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
+    """The issue's id, under the name it has in `issues`: queries fit both."""
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime] = mapped_column(server_default=INFINITY)
+
+
+class IssueText(Base):
+    """The description of an issue as it is now; earlier ones are in the event log."""
+
+    __tablename__ = "issue_texts"
+
+    issue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id), primary_key=True)
+    description: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class Comment(Base):
+    """A comment; one that was removed stays, marked, for what is asked of the past."""
+
+    __tablename__ = "comments"
+    __table_args__ = (Index("ix_comments_issue_id_id", "issue_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id))
+    issue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
+    author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(User.id))
+    body: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class SearchDocument(Base):
+    """The words of one text (title and description, or one comment) while they stood there."""
+
+    __tablename__ = "search_documents"
+    __table_args__ = (
+        Index("ix_search_documents_issue_id", "issue_id", "comment_id", "valid_from"),
+        Index("ix_search_documents_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_search_documents_search_current",
+            "search",
+            postgresql_using="gin",
+            postgresql_where=text("valid_to = 'infinity'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id))
+    issue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
+    comment_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(Comment.id))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime] = mapped_column(server_default=INFINITY)
+    search: Mapped[str] = mapped_column(TSVECTOR)
+
+
+class Label(Base):
+    """A label known to a project, offered where labels are chosen."""
+
+    __tablename__ = "labels"
+    __table_args__ = (PrimaryKeyConstraint("project_id", "name"),)
+
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id))
+    name: Mapped[str]
