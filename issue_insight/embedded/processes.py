@@ -1,0 +1,91 @@
+"""Starting, finding again and stopping server processes, also those of a killed earlier run."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The user and group a server runs as, where that is not the current user."""
+
+    uid: int
+    gid: int
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path,
+    env: Mapping[str, str],
+    account: Account | None = None,
+) -> psutil.Popen:
+    """Start a server in a session of its own, so that a Ctrl-C in the terminal is not for it.
+
+    Its output goes to the end of `log`, which starts anew once it has grown past 10 MB.
+    """
+    if log.exists() and log.stat().st_size > 10 * 1024 * 1024:
+        log.replace(log.with_suffix(".log.1"))
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return psutil.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            cwd=str(cwd),
+            env=dict(env),
+            start_new_session=True,
+            umask=0o077,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def find(pid: int, *marks: str) -> psutil.Process | None:
+    """Return the process `pid` if its command line holds every one of `marks`.
+
+    Process ids are used again: after a crash the number in a pid file may be anybody's.
+    """
+    try:
+        process = psutil.Process(pid)
+        line = process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return None
+    return process if all(any(mark in word for word in line) for mark in marks) else None
+
+
+def stop(process: psutil.Process, *, patience: float, gently: int = signal.SIGTERM) -> None:
+    """Ask a process to end with the signal `gently`; kill it after `patience` seconds."""
+    try:
+        process.send_signal(gently)
+        process.wait(patience)
+    except psutil.TimeoutExpired:
+        children = process.children(recursive=True)
+        for one in (process, *children):
+            if one.is_running():
+                one.kill()
+        psutil.wait_procs([process, *children], timeout=10)
+    except psutil.NoSuchProcess:
+        return
+
+
+def log_size(log: Path) -> int:
+    """Return where the log ends now, in bytes: what comes later is about the start at hand."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def said(log: Path, since: int) -> list[str]:
+    """Return the lines of the log after its first `since` bytes."""
+    with log.open("rb") as file:
+        file.seek(since)
+        return file.read().decode(errors="replace").splitlines()
