@@ -6,7 +6,22 @@ process at a time may use a directory; see `locking`.
 """
 
 from issue_insight.embedded.failure import EmbeddedError
-from issue_insight.embedded.postgres import Postgres, start_postgres
-from issue_insight.embedded.s3 import S3, start_s3
+from issue_insight.embedded.postgres import (
+    Postgres,
+    running_postgres,
+    start_postgres,
+    stop_postgres,
+)
+from issue_insight.embedded.s3 import S3, running_s3, start_s3, stop_s3
 
-__all__ = ["S3", "EmbeddedError", "Postgres", "start_postgres", "start_s3"]
+__all__ = [
+    "S3",
+    "EmbeddedError",
+    "Postgres",
+    "running_postgres",
+    "running_s3",
+    "start_postgres",
+    "start_s3",
+    "stop_postgres",
+    "stop_s3",
+]

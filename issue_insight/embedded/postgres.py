@@ -116,25 +116,41 @@ def start_postgres(directory: Path, *, durable: bool = True) -> Postgres:
     return server
 
 
-def stop_postgres(directory: Path) -> None:
-    """Stop the server that a killed earlier run left behind on `directory`, if there is one."""
+def running_postgres(directory: Path) -> Postgres | None:
+    """Return the server that runs on `directory`, whoever started it."""
     data = directory.resolve() / "postgres"
-    pid_file = data / "postmaster.pid"
+    noted = _pid_file_lines(data)
+    if not noted or not noted[0].isdigit():
+        return None
+    process = processes.find(int(noted[0]), str(data))
+    if process is None:
+        return None
+    return Postgres(process, Path(noted[4]) if len(noted) > 4 and noted[4] else data, data)
+
+
+def stop_postgres(directory: Path) -> None:
+    """Stop the server on `directory`, whoever started it, or clear away what it left behind."""
+    running = running_postgres(directory)
+    if running is not None:
+        running.stop()
+        return
+    data = directory.resolve() / "postgres"
+    noted = _pid_file_lines(data)
+    if noted is not None and not (noted and noted[0].isdigit() and _is_free(int(noted[0]))):
+        # Cut short by a crash, or its number is somebody else's by now, whom PostgreSQL would
+        # take for a running server.
+        (data / "postmaster.pid").unlink()
+
+
+def _pid_file_lines(data: Path) -> list[str] | None:
     try:
-        lines = pid_file.read_text().splitlines()
-        pid = int(lines[0])
+        return (data / "postmaster.pid").read_text().splitlines()
     except (FileNotFoundError, NotADirectoryError):
-        return
-    except (ValueError, IndexError):
-        pid_file.unlink()
-        return
-    left = processes.find(pid, str(data))
-    if left is not None:
-        socket_dir = Path(lines[4]) if len(lines) > 4 and lines[4] else data
-        Postgres(left, socket_dir, data).stop()
-    elif psutil.pid_exists(pid):
-        # The number is somebody else's now, and PostgreSQL would take it for a running server.
-        pid_file.unlink()
+        return None
+
+
+def _is_free(pid: int) -> bool:
+    return not psutil.pid_exists(pid)
 
 
 def _binaries() -> Path:

@@ -93,21 +93,31 @@ def start_s3(directory: Path, *, bucket: str) -> S3:
     raise EmbeddedError("The S3 server found no free ports.")
 
 
-def stop_s3(directory: Path) -> None:
-    """Stop the server on `directory`, whoever started it, and remove what it leaves behind."""
+def running_s3(directory: Path) -> S3 | None:
+    """Return the server that runs on `directory`, whoever started it."""
     directory = directory.resolve()
-    pid_file = _pid_file(directory)
-    if not pid_file.exists():
-        return
-    noted = pid_file.read_text().strip()
-    left = processes.find(int(noted), f"-dir={directory / 's3'}") if noted.isdigit() else None
-    if left is not None:
-        processes.stop(left, patience=_STOP_SECONDS)
+    pid_file, ports = _pid_file(directory), _noted_ports(directory / "s3.ports")
+    noted = pid_file.read_text().strip() if pid_file.exists() else ""
+    process = processes.find(int(noted), f"-dir={directory / 's3'}") if noted.isdigit() else None
+    if process is None or not ports:
+        return None
+    keys = _keys(directory / "s3.json")
+    endpoint = f"http://127.0.0.1:{ports['s3.port']}"
+    return S3(directory, process, endpoint, keys.access_key, keys.secret_key)
+
+
+def stop_s3(directory: Path) -> None:
+    """Stop the server on `directory`, whoever started it, and clear away what it leaves behind."""
+    directory = directory.resolve()
+    running = running_s3(directory)
+    if running is not None:
+        processes.stop(running.process, patience=_STOP_SECONDS)
     # Sockets between its own parts, which only the owner could open.
     for name, port in _noted_ports(directory / "s3.ports").items():
         part, *grpc = name.replace(".port", "").split(".")
-        Path(f"/tmp/seaweedfs-{'-'.join([part, *grpc])}-{port}.sock").unlink(missing_ok=True)  # noqa: S108
-    pid_file.unlink()
+        file_name = f"seaweedfs-{'-'.join([part, *grpc])}-{port}.sock"
+        Path("/tmp", file_name).unlink(missing_ok=True)  # noqa: S108
+    _pid_file(directory).unlink(missing_ok=True)
 
 
 def _pid_file(directory: Path) -> Path:
