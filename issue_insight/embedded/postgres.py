@@ -29,6 +29,7 @@ VERSION = 18
 ROLE = "postgres"
 DATABASE = "issue_insight"
 LONGEST_SOCKET_PATH = 107 if platform.system() == "Linux" else 103
+_SOCKETS = "issue-insight-socket-"
 _STOP_SECONDS = 30.0
 _START_SECONDS = 90.0
 """Ample: after a crash the server first replays its log."""
@@ -66,7 +67,7 @@ class Postgres:
     def stop(self) -> None:
         """Stop in order: open transactions roll back, everything committed is on disk."""
         processes.stop(self.process, patience=_STOP_SECONDS, gently=signal.SIGINT)
-        if self.socket_dir.parent == Path(tempfile.gettempdir()):
+        if self.socket_dir != self.data and self.socket_dir.name.startswith(_SOCKETS):
             shutil.rmtree(self.socket_dir, ignore_errors=True)
 
 
@@ -227,7 +228,7 @@ def _socket_dir(data: Path, account: Account | None) -> Path:
     """The cluster itself, or a fresh directory elsewhere where that path is too long."""
     if _fits(data):
         return data
-    elsewhere = Path(tempfile.mkdtemp(prefix="issue-insight-"))
+    elsewhere = Path(tempfile.mkdtemp(prefix=_SOCKETS))
     if not _fits(elsewhere):
         elsewhere.rmdir()
         raise EmbeddedError(

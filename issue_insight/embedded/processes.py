@@ -64,6 +64,14 @@ def find(pid: int, *marks: str) -> psutil.Process | None:
     return process if all(any(mark in word for word in line) for mark in marks) else None
 
 
+def alive(process: psutil.Process) -> bool:
+    """Tell whether the process runs: one that ended without being waited for does not."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def stop(process: psutil.Process, *, patience: float, gently: int = signal.SIGTERM) -> None:
     """Ask a process to end with the signal `gently`; kill it after `patience` seconds."""
     try:
