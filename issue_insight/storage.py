@@ -18,6 +18,7 @@ from uuid import uuid4
 import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
+from minio.helpers import check_bucket_name
 
 from issue_insight.circuit import Circuit
 from issue_insight.errors import NotFound, Unavailable
@@ -105,7 +106,8 @@ class Storage:
 
     `endpoint` is a URL with scheme, host and port; `public_endpoint` is the same server as people
     reach it, for presigned URLs, when that differs. Time-outs are in seconds, for one connection
-    attempt and one wait for bytes. No call is made before the first use.
+    attempt and one wait for bytes. No call is made before the first use. Raises `ValueError` for an
+    endpoint or a bucket's name that cannot be.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Storage:
         read_timeout: float = 5.0,
         circuit: Circuit | None = None,
     ) -> None:
+        check_bucket_name(bucket, strict=True)
         self.bucket = bucket
         self.circuit = circuit or Circuit(NO_ANSWER)
         self._bucket_is_there = False
@@ -258,6 +261,13 @@ class Storage:
                     )
                     aborted += 1
         return aborted
+
+    def ping(self) -> None:
+        """Raise `Unavailable` unless the server answers and has the bucket."""
+        with self._reaching():
+            if not self._client.bucket_exists(self.bucket):
+                log.error("S3 has no bucket %s", self.bucket)
+                raise Unavailable("The file store has no place for files yet.")
 
     def probe(self) -> None:
         """Upload, fetch through a presigned URL, and delete a small object.

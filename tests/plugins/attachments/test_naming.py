@@ -130,7 +130,7 @@ def test_the_header_is_ascii_on_one_line_and_gives_the_name_back(raw: str) -> No
         ("scan.png", 'inline; filename="scan.png"'),
         ("日本.png", "inline; filename=\"file.png\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC.png"),
         ("é.txt", "inline; filename=\"e.txt\"; filename*=UTF-8''%C3%A9.txt"),
-        ('a"b\'.txt', "inline; filename=\"a_b'.txt\"; filename*=UTF-8''a%22b%27.txt"),
+        ("a\"b'.txt", "inline; filename=\"a_b'.txt\"; filename*=UTF-8''a%22b%27.txt"),
         (".bashrc", 'inline; filename=".bashrc"'),
     ],
 )
