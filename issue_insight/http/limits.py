@@ -1,0 +1,81 @@
+"""What no request may do, whatever it asks for: too large a body, NUL, broken UTF-8, huge ids."""
+
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
+from werkzeug.routing import IntegerConverter, Map
+
+from issue_insight.http.operation import operation_of
+from issue_insight.settings import Settings
+
+MULTIPART_SLACK = 64 * 1024
+"""Bytes a multipart body may have beyond the file itself: boundaries, headers, other fields."""
+
+
+class Id(IntegerConverter):
+    """Whole numbers in a path as PostgreSQL's bigint holds them, in ASCII digits.
+
+    Werkzeug's own takes any digit of Unicode, and fails on numbers beyond Python's digit limit.
+    """
+
+    regex = r"[0-9]{1,19}"
+
+    def __init__(
+        self,
+        map: Map,
+        fixed_digits: int = 0,
+        min: int | None = None,
+        max: int | None = 2**63 - 1,
+        signed: bool = False,
+    ) -> None:
+        """Bound the number by bigint, unless the rule has a narrower bound."""
+        super().__init__(map, fixed_digits, min, max, signed)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Check every request of `app` before anything else looks at it."""
+    app.url_map.converters["int"] = Id
+    # A doubled slash is another address, and answers 404 rather than a redirect.
+    app.url_map.merge_slashes = False
+
+    def check() -> None:
+        _check_text()
+        limit = settings.body_max_bytes
+        if _takes_files():
+            limit = settings.attachment_max_bytes + MULTIPART_SLACK
+        # Bounds bodies of unknown length while they are read.
+        request.max_content_length = limit
+        if (request.content_length or 0) > limit:
+            raise RequestEntityTooLarge(f"The body may have {limit} bytes at most.")
+
+    app.before_request(check)
+
+
+def _check_text() -> None:
+    path = request.environ.get("PATH_INFO", "").encode("latin-1", "replace")
+    if b"\0" in path or not _is_utf8(path):
+        raise NotFound
+    query = unquote_to_bytes(request.query_string)
+    if b"\0" in query:
+        raise BadRequest("The query string has a NUL character.")
+    if not _is_utf8(query):
+        raise BadRequest("The query string is not UTF-8.")
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _takes_files() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return False
+    operation = operation_of(view)
+    if operation.uploads:
+        return True
+    return operation.argument("form") is not None and request.mimetype == "multipart/form-data"
