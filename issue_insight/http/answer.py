@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response
 from pydantic import BaseModel
+from werkzeug.datastructures import Headers
 
 from issue_insight.http.intake import adapter
 from issue_insight.http.operation import Answer, Operation
@@ -34,13 +35,13 @@ def answer(operation: Operation, returned: Any) -> Response:
     return response
 
 
-def _unpacked(returned: Any) -> tuple[Any, int | None, Mapping[str, str]]:
+def _unpacked(returned: Any) -> tuple[Any, int | None, Headers]:
     if not isinstance(returned, tuple):
-        return returned, None, {}
+        return returned, None, Headers()
     body, *rest = returned
     status = next((int(part) for part in rest if isinstance(part, int)), None)
-    headers = next((part for part in rest if isinstance(part, Mapping)), {})
-    return body, status, headers
+    headers = next((part for part in rest if isinstance(part, Mapping | Headers)), {})
+    return body, status, Headers(headers)
 
 
 def _declared(operation: Operation, status: int | None) -> Answer:

@@ -72,6 +72,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         """Route `rule` to the view; `methods` as in Flask. Reads and writes by its models."""
 
         def decorate(view: View) -> View:
+            if "<" in rule:  # whatever a path names may not be there
+                amend(view, problems=operation_of(view).problems | {404})
             operation = operation_of(view)
 
             @wraps(view)
@@ -165,11 +167,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         )
         return self.problems(412, 428)(ask(view))
 
-    def uploads(self, content_type: str = "application/octet-stream") -> Callable[[View], View]:
-        """Document a body of bytes that the view reads by itself from `request.stream`."""
+    def uploads(self, field: str = "file") -> Callable[[View], View]:
+        """Document a multipart form with a file in `field`, read by the view as it arrives.
+
+        The view takes it from `request.stream`, up to the size of the largest attachment.
+        """
 
         def say(view: View) -> View:
-            amend(view, uploads=content_type)
+            amend(view, uploads=field)
             return view
 
         return say

@@ -96,7 +96,7 @@ class Api(SmorestApi):  # type: ignore[misc]
             if status >= 400:
                 problem = {
                     "description": status.phrase,
-                    "content": {CONTENT_TYPE: {"schema": schema_of(Problem, "serialization")}},
+                    "content": {CONTENT_TYPE: {"schema": schema_of(Problem, "validation")}},
                 }
                 self.spec.components.response(status.name, problem, lazy=True)
 

@@ -1,7 +1,7 @@
 """What a view takes and gives, as its decorators have said it: data for `handler` and `openapi`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 Location = Literal["json", "query", "form"]
@@ -47,8 +47,7 @@ class Operation:
     problems: frozenset[int] = frozenset()
     headers: tuple[Header, ...] = ()
     uploads: str | None = None
-    """The content type of a body that the view reads by itself, as a stream."""
-    extra: dict[str, Any] = field(default_factory=dict)
+    """The field of a multipart form whose file the view reads by itself, as it arrives."""
 
     def __deepcopy__(self, memo: object) -> Self:
         """Frozen: smorest copies what it knows of a view for each application."""

@@ -14,9 +14,15 @@ from issue_insight.http.intake import outer_name
 from issue_insight.http.operation import Answer, Argument, Operation, operation_of
 
 MARK = "x-type"
-BINARY = {"type": "string", "format": "binary"}
+BINARY = {
+    # OpenAPI 3.1 says it by contentMediaType; tools of the 3.0 days look for the format.
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "application/octet-stream",
+}
 HEADERS = {
     "ETag": ("The version of what was answered, for `If-Match`.", {"type": "string"}),
+    "Content-Disposition": ("Under which name to save it.", {"type": "string"}),
     "Location": (
         "Where the new thing is found.",
         {"type": "string", "format": "uri-reference"},
@@ -104,7 +110,12 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _body(operation: Operation) -> dict[str, Any] | None:
     if operation.uploads:
-        return {"required": True, "content": {operation.uploads: {"schema": dict(BINARY)}}}
+        form = {
+            "type": "object",
+            "required": [operation.uploads],
+            "properties": {operation.uploads: dict(BINARY)},
+        }
+        return {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     argument = operation.argument("json", "form")
     if argument is None:
         return None

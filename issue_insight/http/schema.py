@@ -45,7 +45,6 @@ https://www.rfc-editor.org/rfc/rfc3339"""
 Upload = Annotated[
     InstanceOf[FileStorage],
     WithJsonSchema(
-        # OpenAPI 3.1 says it by contentMediaType; tools of the 3.0 days look for the format.
         {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
     ),
 ]
@@ -56,7 +55,7 @@ class Model(BaseModel):
     """What comes in or goes out.
 
     Unknown fields are refused. JSON bodies are read strictly: a number is no string, `1` is no
-    boolean. Rows of the database go out by their attributes. Error messages do not repeat the
+    boolean; so a `BeforeValidator` on a date or UUID has to return one, not a string. Rows of the database go out by their attributes. Error messages do not repeat the
     input, so that nothing personal reaches a log.
     """
 
