@@ -1,0 +1,77 @@
+"""Issues now, and issues as of an instant: two relations with the same columns.
+
+Filters, lists and counts take either, and nothing else knows the difference.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from sqlalchemy import FromClause, select
+
+from issue_insight import clock
+from issue_insight.errors import FieldError, Invalid
+from plugins.issues.models import Issue, IssueVersion
+
+CURRENT: FromClause = Issue.__table__
+
+AsOf = Annotated[
+    str | None,
+    Field(
+        description="Show the state at this instant (RFC 3339), or at the end of this day in the "
+        "instance's time zone.",
+        examples=["2026-01-31", "2026-01-31T12:00:00Z"],
+    ),
+]
+
+
+def relation_at(instant: datetime | None) -> FromClause:
+    """Return the issues as of `instant`, or as they are now where it is None."""
+    if instant is None:
+        return CURRENT
+    versions = IssueVersion.__table__
+    columns = [versions.c[column.name] for column in CURRENT.c]
+    return (
+        select(*columns)
+        .where(versions.c.valid_from <= instant, versions.c.valid_to > instant)
+        .subquery("issues_then")
+    )
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the last instant that belongs to `day` in `zone`."""
+    following = datetime.combine(day + timedelta(days=1), time(), zone)
+    return following.astimezone(ZoneInfo("UTC")) - timedelta(microseconds=1)
+
+
+def parse_as_of(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Read `as_of`: None stays None (now), a date means its end, today means so far.
+
+    Raises `Invalid` for anything else and for the future, of which nothing is known.
+    """
+    if text is None:
+        return None
+    now = clock.now()
+    try:
+        if len(text) == len("2026-01-31"):
+            day = date.fromisoformat(text)
+            if day == now.astimezone(zone).date():
+                return now
+            instant = end_of_day(day, zone)
+        else:
+            instant = datetime.fromisoformat(text)
+            if instant.tzinfo is None:
+                raise _refused("needs an offset, such as Z")
+            instant = instant.astimezone(ZoneInfo("UTC"))
+    except (ValueError, OverflowError) as error:
+        raise _refused(
+            "write a date like 2026-01-31 or an instant like 2026-01-31T12:00:00Z"
+        ) from error
+    if instant > now + timedelta(seconds=60):
+        raise _refused("lies in the future")
+    return min(instant, now)
+
+
+def _refused(detail: str) -> Invalid:
+    return Invalid(f"as_of {detail}.", [FieldError("?as_of", detail)])

@@ -1,0 +1,194 @@
+"""What comes in and goes out over HTTP."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from issue_insight.http.paging import Page
+from issue_insight.http.schema import Instant, Model
+from plugins.issues.fields import (
+    CommentBody,
+    Labels,
+    Markdown,
+    Name,
+    ProjectKey,
+    Resolution,
+    ResolutionName,
+    Severity,
+    SeverityName,
+    Status,
+    StatusName,
+    Title,
+    Visibility,
+    VisibilityName,
+)
+from plugins.issues.relations import AsOf
+
+DueDate = Annotated[date, Field(strict=False, examples=["2026-12-24"])]
+UserId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class Person(Model):
+    """A person, as far as everybody may know them."""
+
+    id: int
+    name: str
+
+
+class ProjectCreate(Model):
+    """A new project."""
+
+    key: ProjectKey
+    name: Name
+    visibility: VisibilityName = Visibility.OWN
+
+
+class ProjectChange(Model):
+    """What to change of a project."""
+
+    name: Name | None = None
+    visibility: VisibilityName | None = None
+
+
+class ProjectRead(Model):
+    """A project."""
+
+    key: str
+    name: str
+    visibility: Visibility
+    created_at: Instant
+
+
+class ProjectPage(Page[ProjectRead]):
+    """Projects, by key."""
+
+
+class IssueCreate(Model):
+    """A report. Everything but project, title, description and severity is for maintainers."""
+
+    project: ProjectKey
+    title: Title
+    description: Markdown = ""
+    severity: SeverityName | None = None
+    assignee: UserId | None = None
+    labels: Labels = []
+    due_date: DueDate | None = None
+
+
+class IssueChange(Model):
+    """What to change of an issue; what is left out stays."""
+
+    title: Title = ""
+    description: Markdown = ""
+    status: StatusName = Status.OPEN
+    severity: SeverityName | None = None
+    resolution: ResolutionName | None = None
+    assignee: UserId | None = None
+    labels: Labels = []
+    due_date: DueDate | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "IssueChange":
+        if not self.model_fields_set:
+            raise ValueError("names nothing to change")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were given."""
+        return self.model_dump(exclude_unset=True)
+
+
+class IssueItem(Model):
+    """An issue in a list."""
+
+    key: str = Field(examples=["WEB-42"])
+    project: str
+    title: str
+    status: Status
+    severity: Severity | None
+    resolution: Resolution | None
+    reporter: Person
+    assignee: Person | None
+    labels: list[str]
+    due_date: date | None
+    created_at: Instant
+    updated_at: Instant
+    closed_at: Instant | None
+    version: int
+    highlight: str | None = Field(
+        default=None, description="Where the searched words stand, between « and »."
+    )
+
+
+class IssueRead(IssueItem):
+    """An issue."""
+
+    description: str
+
+
+class IssuePage(Page[IssueItem]):
+    """Issues."""
+
+
+class AsOfQuery(Model):
+    """A read at an instant."""
+
+    as_of: AsOf = None
+
+
+class PageQuery(Model):
+    """A read by pages."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class IssueListQuery(PageQuery, AsOfQuery):
+    """Which issues."""
+
+    q: Annotated[str, Field(description="A filter.", examples=["status:open severity>=high"])] = ""
+
+
+class CommentWrite(Model):
+    """A comment in Markdown."""
+
+    body: CommentBody
+
+
+class CommentRead(Model):
+    """A comment."""
+
+    id: int
+    author: Person
+    body: str
+    version: int
+    created_at: Instant
+    edited_at: Instant | None
+
+
+class CommentPage(Page[CommentRead]):
+    """Comments, the oldest first."""
+
+
+class CommentListQuery(PageQuery, AsOfQuery):
+    """Which comments."""
+
+
+class EventRead(Model):
+    """Something that happened to an issue: `field` went from `old` to `new`."""
+
+    id: int
+    at: Instant
+    recorded_at: Instant
+    actor: Person | None
+    actor_kind: Literal["person", "token", "job", "import"]
+    change_set: str
+    kind: str
+    field: str | None
+    old: Any
+    new: Any
+
+
+class EventPage(Page[EventRead]):
+    """Events of an issue, the oldest first."""
