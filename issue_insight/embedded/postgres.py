@@ -28,6 +28,8 @@ from issue_insight.embedded.processes import Account
 VERSION = 18
 ROLE = "postgres"
 DATABASE = "issue_insight"
+PORT = 5432
+"""Part of the socket's name, no more; said everywhere, as PGPORT would have a say otherwise."""
 LONGEST_SOCKET_PATH = 107 if platform.system() == "Linux" else 103
 _SOCKETS = "issue-insight-socket-"
 _STOP_SECONDS = 30.0
@@ -46,7 +48,7 @@ class Postgres:
     def url(self, database: str = DATABASE) -> str:
         """Return the SQLAlchemy URL of one database."""
         host = quote(str(self.socket_dir), safe="/")
-        return f"postgresql+psycopg2://{ROLE}@/{database}?host={host}"
+        return f"postgresql+psycopg2://{ROLE}@/{database}?host={host}&port={PORT}"
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Make the database `name` unless it is there."""
@@ -89,6 +91,7 @@ def start_postgres(directory: Path, *, durable: bool = True) -> Postgres:
         "listen_addresses=",
         f"unix_socket_directories={socket_dir}",
         "unix_socket_permissions=0700",
+        f"port={PORT}",
         "timezone=UTC",
         "log_timezone=UTC",
         "max_connections=200",
@@ -241,11 +244,13 @@ def _socket_dir(data: Path, account: Account | None) -> Path:
 
 
 def _fits(directory: Path) -> bool:
-    return len(os.fsencode(directory / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH
+    return len(os.fsencode(directory / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH
 
 
 def _connect(socket_dir: Path) -> "psycopg2.extensions.connection":
-    return psycopg2.connect(host=str(socket_dir), user=ROLE, dbname=ROLE, connect_timeout=5)
+    return psycopg2.connect(
+        host=str(socket_dir), port=PORT, user=ROLE, dbname=ROLE, connect_timeout=5
+    )
 
 
 def _answers(process: psutil.Popen, socket_dir: Path, deadline: float) -> bool:
