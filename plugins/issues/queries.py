@@ -1,0 +1,337 @@
+"""Reading issues: one, a page of them, how many, their history. Columns, never whole entities."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Session
+
+from issue_insight import clock
+from issue_insight.auth.principal import Principal
+from issue_insight.errors import FieldError, Invalid, NotFound
+from issue_insight.http.paging import CursorSigner
+from issue_insight.journal import Event
+from plugins.issues import policy
+from plugins.issues.grammar.ast import Query
+from plugins.issues.grammar.compile import FilterContext, SortColumn, compile_filter, order_by
+from plugins.issues.grammar.parse import GrammarError, parse
+from plugins.issues.models import Issue, IssueText, Project
+from plugins.issues.relations import CURRENT, relation_at
+from plugins.roles.api import find_user, user_refs
+
+EXACT_TOTAL = 10_000
+"""Up to here totals are counted; beyond, PostgreSQL's estimate is given and marked as such."""
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The issues that a filter selects for a principal, now (`as_of` None) or at an instant."""
+
+    query: Query
+    relation: FromClause
+    where: ColumnElement[bool]
+    as_of: datetime | None
+
+
+def select_issues(
+    session: Session, principal: Principal, q: str, as_of: datetime | None, zone: ZoneInfo
+) -> Selection:
+    """Read the filter `q` and bind it to the issues that `principal` may see.
+
+    Raises `Invalid` with the position of the fault where `q` is not a filter.
+    """
+    try:
+        query = parse(q)
+    except GrammarError as error:
+        raise Invalid(
+            f"The filter cannot be read: {error}",
+            [FieldError("?q", f"{error} (position {error.position})")],
+        ) from error
+    relation = relation_at(as_of)
+    context = FilterContext(
+        now=as_of or clock.now(),
+        zone=zone,
+        user_id=principal.user_id,
+        as_of=as_of,
+        find_user=lambda name: find_user(session, name),
+    )
+    where = and_(
+        policy.visible_to(principal, relation), compile_filter(query, relation, context)
+    )
+    return Selection(query, relation, where, as_of)
+
+
+def count_issues(session: Session, selection: Selection, at_most: int | None = None) -> int:
+    """Count the selected issues, up to `at_most` + 1 where it is given."""
+    rows = select(literal(1)).select_from(selection.relation).where(selection.where)
+    if at_most is not None:
+        rows = rows.limit(at_most + 1)
+    return session.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
+
+
+def list_issues(
+    session: Session,
+    selection: Selection,
+    *,
+    limit: int,
+    cursor: str | None,
+    signer: CursorSigner,
+    context: str,
+) -> dict[str, Any]:
+    """Return a page: items, the next cursor, the total. `context` says whose cursor it is."""
+    relation = selection.relation
+    order = order_by(selection.query, relation)
+    keys = [column.column for column in order]
+    rows = select(*relation.c, *[k.label(f"sort_{i}") for i, k in enumerate(keys)]).where(
+        selection.where
+    )
+    if cursor is not None:
+        values = signer.open(cursor, context)
+        if len(values) != len(order):
+            raise Invalid("The cursor is of another list.", [FieldError("?cursor", "is stale")])
+        rows = rows.where(_after(order, values))
+    rows = rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
+    found = session.execute(rows).all()
+    page, more = found[:limit], len(found) > limit
+    total = count_issues(session, selection, EXACT_TOTAL)
+    estimated = total > EXACT_TOTAL
+    return {
+        "items": _items(session, page, selection.as_of),
+        "next": signer.seal([page[-1]._mapping[f"sort_{i}"] for i in range(len(order))], context)
+        if more
+        else None,
+        "total": _estimate(session, selection) if estimated else total,
+        "total_is_estimate": estimated,
+    }
+
+
+def get_issue(
+    session: Session, principal: Principal, key: str, as_of: datetime | None
+) -> dict[str, Any]:
+    """Return the issue with its description, now or as of an instant. Raises `NotFound`."""
+    relation = relation_at(as_of)
+    row = _row(session, relation, key, policy.visible_to(principal, relation))
+    [item] = _items(session, [row], as_of)
+    return {**item, "description": _description(session, row, as_of)}
+
+
+def readable_issue(session: Session, principal: Principal, key: str) -> Row[Any]:
+    """Return the row of an issue that `principal` can see today. Raises `NotFound`."""
+    return _row(session, CURRENT, key, policy.visible_to(principal, CURRENT))
+
+
+def issue_for_update(
+    session: Session, principal: Principal, key: str, *, deleted: bool = False
+) -> Issue:
+    """Lock the issue's row until the transaction ends. Raises `NotFound`.
+
+    With `deleted`, one that was deleted is found as well, for those who may restore it.
+    """
+    project, number = _split(key)
+    visible = (
+        CURRENT.c.project_id.in_(select(Project.id).where(Project.deleted_at.is_(None)))
+        if deleted
+        else policy.visible_to(principal, CURRENT)
+    )
+    issue = session.scalar(
+        select(Issue)
+        .where(
+            Issue.project_id == _project_id(project), Issue.number == number, visible
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if issue is None:
+        raise NotFound(f"There is no issue {key}.")
+    return issue
+
+
+def list_projects(
+    session: Session, *, limit: int, cursor: str | None, signer: CursorSigner
+) -> dict[str, Any]:
+    """Return a page of projects by key."""
+    there = Project.deleted_at.is_(None)
+    rows = select(Project).where(there).order_by(Project.key).limit(limit + 1)
+    if cursor is not None:
+        rows = rows.where(Project.key > signer.open(cursor, "projects")[0])
+    found = session.scalars(rows).all()
+    page = found[:limit]
+    return {
+        "items": page,
+        "next": signer.seal([page[-1].key], "projects") if len(found) > limit else None,
+        "total": session.execute(select(func.count(Project.id)).where(there)).scalar_one(),
+        "total_is_estimate": False,
+    }
+
+
+def get_project(session: Session, key: str) -> Project:
+    """Return the project of that key. Raises `NotFound`."""
+    project = session.scalar(
+        select(Project).where(Project.key == key.upper(), Project.deleted_at.is_(None))
+    )
+    if project is None:
+        raise NotFound(f"There is no project {key}.")
+    return project
+
+
+def list_events(
+    session: Session, issue: Row[Any], *, limit: int, cursor: str | None, signer: CursorSigner
+) -> dict[str, Any]:
+    """Return a page of what happened to the issue, in the order in which it was recorded."""
+    context = f"events of {issue.id}"
+    mine = and_(
+        Event.scope_id == issue.project_id, Event.subject == "issue", Event.subject_id == issue.id
+    )
+    rows = select(Event.__table__).where(mine).order_by(Event.at, Event.id).limit(limit + 1)
+    if cursor is not None:
+        rows = rows.where(tuple_(Event.at, Event.id) > tuple_(*signer.open(cursor, context)))
+    found = session.execute(rows).all()
+    page = found[:limit]
+    people = user_refs(session, {row.actor_id for row in page if row.actor_id})
+    return {
+        "items": [
+            {
+                "id": row.id,
+                "at": row.at,
+                "recorded_at": row.recorded_at,
+                "actor": people.get(row.actor_id),
+                "actor_kind": row.actor_kind,
+                "change_set": str(row.change_set),
+                "kind": row.kind,
+                "field": row.field,
+                "old": row.old,
+                "new": row.new,
+            }
+            for row in page
+        ],
+        "next": signer.seal([page[-1].at, page[-1].id], context) if len(found) > limit else None,
+        "total": session.execute(select(func.count(Event.id)).where(mine)).scalar_one(),
+        "total_is_estimate": False,
+    }
+
+
+def _split(key: str) -> tuple[str, int]:
+    found = _KEY.fullmatch(key)
+    if found is None:
+        raise NotFound(f"There is no issue {key}.")
+    return found[1].upper(), int(found[2])
+
+
+def _project_id(key: str) -> Any:
+    return select(Project.id).where(Project.key == key).scalar_subquery()
+
+
+def _row(
+    session: Session, relation: FromClause, key: str, visible: ColumnElement[bool]
+) -> Row[Any]:
+    project, number = _split(key)
+    row = session.execute(
+        select(*relation.c).where(
+            relation.c.project_id == _project_id(project), relation.c.number == number, visible
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no issue {key}.")
+    return row
+
+
+def _items(
+    session: Session, rows: Iterable[Row[Any]], as_of: datetime | None
+) -> list[dict[str, Any]]:
+    rows = list(rows)
+    people: Mapping[int, Any] = user_refs(
+        session,
+        {row.reporter_id for row in rows} | {row.assignee_id for row in rows if row.assignee_id},
+    )
+    keys = dict(
+        session.execute(
+            select(Project.id, Project.key).where(Project.id.in_({row.project_id for row in rows}))
+        ).tuples()
+    )
+    return [
+        {
+            "key": f"{keys[row.project_id]}-{row.number}",
+            "project": keys[row.project_id],
+            "title": row.title,
+            "status": row.status,
+            "severity": row.severity,
+            "resolution": row.resolution,
+            "reporter": people[row.reporter_id],
+            "assignee": people.get(row.assignee_id),
+            "labels": row.labels,
+            "due_date": row.due_date,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+            "closed_at": row.closed_at,
+            "version": row.version,
+        }
+        for row in rows
+    ]
+
+
+def _description(session: Session, row: Row[Any], as_of: datetime | None) -> str:
+    if as_of is not None:
+        # The first change after the instant tells what stood there before it.
+        later = session.execute(
+            select(Event.old)
+            .where(
+                Event.scope_id == row.project_id,
+                Event.subject == "issue",
+                Event.subject_id == row.id,
+                Event.kind == "changed",
+                Event.field == "description",
+                Event.at > as_of,
+            )
+            .order_by(Event.at, Event.id)
+            .limit(1)
+        ).one_or_none()
+        if later is not None:
+            return str(later[0])
+    return session.execute(
+        select(IssueText.description).where(IssueText.issue_id == row.id)
+    ).scalar_one()
+
+
+def _direction(order: SortColumn) -> Any:
+    column = order.column.desc() if order.descending else order.column.asc()
+    return column.nulls_last() if order.nullable else column
+
+
+def _after(order: list[SortColumn], values: list[Any]) -> ColumnElement[bool]:
+    """Return the rows after those values: the keyset, nulls being last in every direction."""
+    alternatives = []
+    for i, (column, value) in enumerate(zip(order, values, strict=True)):
+        same = [c.column.is_not_distinct_from(v) for c, v in zip(order[:i], values, strict=False)]
+        if value is None:
+            continue  # nothing comes after null
+        beyond = column.column < value if column.descending else column.column > value
+        if column.nullable:
+            beyond = or_(beyond, column.column.is_(None))
+        alternatives.append(and_(*same, beyond))
+    return or_(*alternatives)
+
+
+def _estimate(session: Session, selection: Selection) -> int:
+    rows = select(literal(1)).select_from(selection.relation).where(selection.where)
+    compiled = rows.compile(session.get_bind())
+    plan = session.connection().exec_driver_sql(
+        f"EXPLAIN (FORMAT JSON) {compiled}", compiled.construct_params()
+    )
+    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), EXACT_TOTAL + 1)
+
+

@@ -1,0 +1,92 @@
+"""Keeping the past: the version of an issue that ends, the one that begins, the words to search.
+
+Called by every service in the transaction of its change.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from plugins.issues.models import Issue, IssueVersion, SearchDocument
+
+SEARCH_CONFIG = "english"
+"""The text search configuration of the writer and of the filters: stems make plurals match."""
+
+_INFINITY = text("'infinity'::timestamptz")
+_ISSUES, _VERSIONS, _DOCUMENTS = Issue.__table__, IssueVersion.__table__, SearchDocument.__table__
+
+
+def keep_version(session: Session, issue_id: int, at: datetime) -> None:
+    """Let the present state of the issue be its version from `at` on."""
+    session.flush()
+    session.execute(
+        update(_VERSIONS)
+        .where(_VERSIONS.c.id == issue_id, _VERSIONS.c.valid_to == _INFINITY)
+        .values(valid_to=at)
+    )
+    names = [column.name for column in _ISSUES.c]
+    state = select(*_ISSUES.c).add_columns(_at(at), _INFINITY).where(_ISSUES.c.id == issue_id)
+    insertion = upsert(_VERSIONS).from_select([*names, "valid_from", "valid_to"], state)
+    # Two changes at one instant: only the later one is ever seen.
+    session.execute(
+        insertion.on_conflict_do_update(
+            index_elements=["id", "valid_from"],
+            set_={
+                name: insertion.excluded[name] for name in [*names, "valid_to"] if name != "id"
+            },
+        )
+    )
+
+
+def keep_words(
+    session: Session, issue: Issue, at: datetime, *, title: str, description: str
+) -> None:
+    """Let the words of title and description be found from `at` on, the former ones no longer."""
+    _end_words(session, issue.id, None, at)
+    _insert_words(session, issue, None, at, _weighted(title, "A").op("||")(_weighted(description, "B")))
+
+
+def keep_comment_words(
+    session: Session, issue: Issue, comment_id: int, at: datetime, body: str | None
+) -> None:
+    """Let the words of a comment be found from `at` on; None for one that is gone."""
+    _end_words(session, issue.id, comment_id, at)
+    if body is not None:
+        _insert_words(session, issue, comment_id, at, _weighted(body, "C"))
+
+
+def _end_words(session: Session, issue_id: int, comment_id: int | None, at: datetime) -> None:
+    session.execute(
+        update(_DOCUMENTS)
+        .where(
+            _DOCUMENTS.c.issue_id == issue_id,
+            _DOCUMENTS.c.comment_id.is_not_distinct_from(comment_id),
+            _DOCUMENTS.c.valid_to == _INFINITY,
+        )
+        .values(valid_to=at)
+    )
+
+
+def _insert_words(
+    session: Session, issue: Issue, comment_id: int | None, at: datetime, search: Any
+) -> None:
+    session.execute(
+        insert(_DOCUMENTS).values(
+            project_id=issue.project_id,
+            issue_id=issue.id,
+            comment_id=comment_id,
+            valid_from=at,
+            search=search,
+        )
+    )
+
+
+def _weighted(words: str, weight: str) -> Any:
+    return func.setweight(func.to_tsvector(text(f"'{SEARCH_CONFIG}'::regconfig"), words), weight)
+
+
+def _at(at: datetime) -> Any:
+    return select(text("cast(:at AS timestamptz)").bindparams(at=at)).scalar_subquery()
