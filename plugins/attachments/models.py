@@ -18,7 +18,8 @@ class Attachment(Base):
     __tablename__ = "attachments"
     __table_args__ = (
         CheckConstraint(
-            "num_nulls(stored_at, size, sha256, content_type) IN (0, 4)", name="stored_whole"
+            "num_nulls(stored_at, name, size, sha256, content_type) IN (0, 5)",
+            name="stored_whole",
         ),
         CheckConstraint("removed_at IS NULL OR stored_at IS NOT NULL", name="removed_once_stored"),
         CheckConstraint("purged_at IS NULL OR removed_at IS NOT NULL", name="purged_once_removed"),
@@ -39,7 +40,7 @@ class Attachment(Base):
     issue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("issues.id"))
     uploader_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     object_key: Mapped[str] = mapped_column(Text, unique=True)
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
     content_type: Mapped[str | None] = mapped_column(Text)
     size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(Text)

@@ -5,31 +5,14 @@ Flask's own `request.files` would put the whole form on disk before the view see
 
 import hashlib
 from collections.abc import Iterator
-from typing import Protocol
 
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDecoder, NeedData
 
 from issue_insight.errors import FieldError, Invalid, TooLarge, UnsupportedType
+from plugins.attachments.multipart import Bytes, Part, parts
 from plugins.attachments.sniffing import Sniffer
 
 FIELD = "file"
-CHUNK_BYTES = 64 * 1024
-
-OVERHEAD_BYTES = 64 * 1024
-"""What boundaries, headers and other fields may add to the file itself."""
-
-_BUFFER_BYTES = 2 * CHUNK_BYTES
-_PARTS = 16
-
-
-class Bytes(Protocol):
-    """Anything that gives bytes; none is the end."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes."""
-        ...
 
 
 class IncomingFile:
@@ -46,52 +29,31 @@ class IncomingFile:
         boundary = options.get("boundary", "")
         if kind != "multipart/form-data" or not boundary.isascii() or not 0 < len(boundary) <= 70:
             raise UnsupportedType(f"Send a form as multipart/form-data with a field {FIELD!r}.")
-        self._events = _events(stream, boundary.encode())
+        form = parts(stream, boundary.encode())
+        found = next(filter(_is_file, form), None)
+        if found is None or found.filename is None:
+            raise Invalid("The form holds no file.", [FieldError(f"/{FIELD}", "is required")])
+        self.name = found.filename
+        self._pieces = _to_the_end(found, form)
         self._rest = b""
-        self._inside = True
-        self.name = self._find()
-
-    def _find(self) -> str:
-        for event in self._events:
-            if isinstance(event, File) and event.name == FIELD:
-                return event.filename
-        raise Invalid("The form holds no file.", [FieldError(f"/{FIELD}", "is required")])
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the file; none at its end, every time."""
-        while not self._rest:
-            event = next(self._events, None)
-            if event is None:
-                return b""
-            self._rest = self._taken(event)
+        if not self._rest:
+            self._rest = next(self._pieces, b"")
         given, self._rest = self._rest[:size], self._rest[size:]
         return given
 
-    def _taken(self, event: Event) -> bytes:
-        """Return what an event adds to the file; nothing after its end."""
-        if isinstance(event, File) and event.name == FIELD:
-            raise Invalid("Send one file at a time.", [FieldError(f"/{FIELD}", "comes twice")])
-        if not isinstance(event, Data) or not self._inside:
-            return b""
-        self._inside = event.more_data
-        return event.data
+
+def _is_file(part: Part) -> bool:
+    return part.field == FIELD and part.filename is not None
 
 
-def _events(stream: Bytes, boundary: bytes) -> Iterator[Event]:
-    """Yield what the form is made of, to its very end."""
-    decoder = MultipartDecoder(boundary, _BUFFER_BYTES, max_parts=_PARTS)
-    event: Event = NeedData()
-    try:
-        while not isinstance(event, Epilogue):
-            event = decoder.next_event()
-            if isinstance(event, NeedData):
-                decoder.receive_data(stream.read(CHUNK_BYTES) or None)
-            else:
-                yield event
-    except RequestEntityTooLarge as error:
-        raise TooLarge("The form holds too much besides the file.") from error
-    except ValueError as error:
-        raise Invalid("The form is broken off or malformed.") from error
+def _to_the_end(file: Part, form: Iterator[Part]) -> Iterator[bytes]:
+    """Yield the file's bytes, then see the form to its end."""
+    yield from file.data
+    if any(map(_is_file, form)):
+        raise Invalid("Send one file at a time.", [FieldError(f"/{FIELD}", "comes twice")])
 
 
 class Measured:

@@ -1,0 +1,82 @@
+"""Moving files between people and S3, with the database knowing of each at every moment.
+
+No transaction is open while bytes travel. An upload is a row first, then an object, then a whole
+row with its event; whatever stops in between, `sweeping` finds.
+"""
+
+import logging
+from collections.abc import Callable
+
+from issue_insight.auth.principal import Principal
+from issue_insight.db import unit_of_work
+from issue_insight.errors import DomainError, Unavailable
+from issue_insight.storage import Storage
+from plugins.attachments import services
+from plugins.attachments.receiving import IncomingFile, Measured
+from plugins.attachments.schemas import AttachmentRead
+
+log = logging.getLogger(__name__)
+
+
+def upload(
+    storage: Storage,
+    principal: Principal,
+    issue_key: str,
+    open_file: Callable[[], IncomingFile],
+    *,
+    limit: int,
+) -> AttachmentRead:
+    """Attach what `open_file` gives, `limit` bytes at most, to an issue.
+
+    The body is not touched before it is known that the caller may see the issue (`NotFound`).
+    Raises what `IncomingFile` and `Measured` raise, and `Unavailable` when S3 does not answer.
+    """
+    with unit_of_work() as session:
+        begun = services.begin(session, principal, issue_key)
+    try:
+        file = open_file()
+        measured = Measured(file, limit)
+        storage.put_stream(begun.object_key, measured)
+    except Unavailable:
+        # The object may be there or not: the row stays, so that the sweep removes both.
+        raise
+    except Exception:
+        with unit_of_work() as session:
+            services.abandon(session, begun)
+        raise
+    try:
+        with unit_of_work() as session:
+            return services.complete(
+                session,
+                principal,
+                begun,
+                raw_name=file.name,
+                size=measured.size,
+                sha256=measured.sha256,
+                content_type=measured.content_type,
+            )
+    except DomainError:
+        # Refused, so certainly not stored. After a failure of the database one cannot know: a
+        # commit whose answer was lost is a commit, and its object has to stay.
+        if _deleted(storage, begun.object_key):
+            with unit_of_work() as session:
+                services.abandon(session, begun)
+        raise
+
+
+def remove(storage: Storage, principal: Principal, attachment_id: int) -> None:
+    """Remove an attachment; its object at once if S3 answers, with the next sweep if not."""
+    with unit_of_work() as session:
+        object_key = services.remove(session, principal, attachment_id)
+    if _deleted(storage, object_key):
+        with unit_of_work() as session:
+            services.purged(session, attachment_id)
+
+
+def _deleted(storage: Storage, object_key: str) -> bool:
+    try:
+        storage.delete(object_key)
+    except Unavailable:
+        log.warning("an object stays until the next sweep: %s", object_key)
+        return False
+    return True
