@@ -2,7 +2,8 @@
 
 Its parts talk to each other over ports of their own, every one chosen here and free: the defaults
 collide with our own API. The filer, which shows the same files without S3, answers only requests
-signed with a key that nobody else has; telemetry, WebDAV, Iceberg and the admin pages are off.
+signed with a key that nobody else has, and the parts' own connections take only each other's
+certificate; telemetry, WebDAV, Iceberg and the admin pages are off.
 """
 
 import io
@@ -23,6 +24,7 @@ from minio import Minio
 from minio.error import MinioException
 
 from issue_insight.embedded import processes
+from issue_insight.embedded.certificate import write_certificate
 from issue_insight.embedded.failure import EmbeddedError
 
 _PORTS = (
@@ -71,6 +73,8 @@ def start_s3(directory: Path, *, bucket: str) -> S3:
     data.mkdir(mode=0o700, exist_ok=True)
     (data / "mini.options").unlink(missing_ok=True)  # it would repeat the flags of the last time
     keys = _keys(directory / "s3.json")
+    certificate = directory / "s3.pem"
+    write_certificate(certificate)
     for remaining in reversed(range(_STARTS)):
         ports = _ports(directory / "s3.ports")
         since = processes.log_size(log)
@@ -78,7 +82,7 @@ def start_s3(directory: Path, *, bucket: str) -> S3:
             _command(data, directory / "s3.json", ports),
             log=log,
             cwd=data,
-            env=_environment(keys, data),
+            env=_environment(keys, certificate, data),
         )
         _pid_file(directory).write_text(f"{process.pid}\n")
         endpoint = f"127.0.0.1:{ports['s3.port']}"
@@ -158,14 +162,24 @@ def _made(directory: Path) -> Path:
     return directory
 
 
-def _environment(keys: _Keys, home: Path) -> dict[str, str]:
+def _environment(keys: _Keys, certificate: Path, home: Path) -> dict[str, str]:
     """A fixed one: the caller's S3_BUCKET, WEED_* and security.toml are not for this server."""
     signing = {
         f"WEED_JWT_{part}_KEY": f"{keys.signing}-{part}"
         for part in ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
     }
-    path = os.environ.get("PATH", os.defpath)
-    return {"PATH": path, "HOME": str(home), "GOMEMLIMIT": _MEMORY, **signing}
+    trusted = {
+        f"WEED_GRPC_{part}_{what}": str(certificate)
+        for part in ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "CLIENT")
+        for what in ("CERT", "KEY")
+    }
+    own = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "GOMEMLIMIT": _MEMORY,
+        "WEED_GRPC_CA": str(certificate),
+    }
+    return own | signing | trusted
 
 
 def _keys(path: Path) -> _Keys:

@@ -4,6 +4,8 @@ import io
 import json
 import os
 import signal
+import socket
+import ssl
 import stat
 import urllib.error
 import urllib.request
@@ -119,6 +121,22 @@ def test_without_the_keys_no_part_of_it_shows_or_takes_a_file(directory: Path) -
     with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
         _client(s3, "wrong-secret").get_object(BUCKET, "secret")
     assert _get(s3, "secret") == b"not for you"
+
+
+def test_the_parts_talk_to_nobody_without_their_certificate(directory: Path) -> None:
+    start_s3(directory, bucket=BUCKET)
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+    stranger.set_alpn_protocols(["h2"])
+    ports = json.loads((directory / "s3.ports").read_text())
+    for part in ("master", "volume", "filer", "s3"):
+        address = ("127.0.0.1", ports[f"{part}.port.grpc"])
+        with (
+            socket.create_connection(address, timeout=10) as connection,
+            stranger.wrap_socket(connection) as encrypted,
+            pytest.raises(ssl.SSLError, match="certificate required"),
+        ):
+            encrypted.recv(1)
 
 
 def test_the_keys_are_random_and_only_their_owner_can_read_them(
