@@ -1,0 +1,35 @@
+"""The door of this plugin: what other plugins may use of it."""
+
+from plugins.issues.fields import Severity, Status
+from plugins.issues.models import Issue, IssueVersion, Project
+from plugins.issues.policy import READ, SEE_ALL, TRIAGE, sees_everything_of, visible_to
+from plugins.issues.queries import (
+    Selection,
+    count_issues,
+    issue_for_update,
+    readable_issue,
+    select_issues,
+)
+from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
+
+__all__ = [
+    "READ",
+    "SEE_ALL",
+    "TRIAGE",
+    "AsOf",
+    "Issue",
+    "IssueVersion",
+    "Project",
+    "Selection",
+    "Severity",
+    "Status",
+    "count_issues",
+    "end_of_day",
+    "issue_for_update",
+    "parse_as_of",
+    "readable_issue",
+    "relation_at",
+    "sees_everything_of",
+    "select_issues",
+    "visible_to",
+]

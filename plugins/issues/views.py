@@ -1,0 +1,262 @@
+"""The HTTP API of projects, issues and comments."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, url_for
+
+from issue_insight.auth.permission import requires
+from issue_insight.auth.principal import current_principal
+from issue_insight.db import unit_of_work
+from issue_insight.http.blueprint import Blueprint
+from issue_insight.http.conditional import etag, expected_version
+from issue_insight.http.paging import cursors
+from plugins.issues import comments, policy, queries, services
+from plugins.issues.relations import parse_as_of
+from plugins.issues.schemas import (
+    AsOfQuery,
+    CommentListQuery,
+    CommentPage,
+    CommentRead,
+    CommentWrite,
+    EventPage,
+    IssueChange,
+    IssueCreate,
+    IssueListQuery,
+    IssuePage,
+    IssueRead,
+    PageQuery,
+    ProjectChange,
+    ProjectCreate,
+    ProjectPage,
+    ProjectRead,
+)
+
+projects = Blueprint("projects", __name__, description="Projects: what issues belong to.")
+blp = Blueprint("issues", __name__, description="Issues, their comments and their history.")
+
+
+def _as_of(text: str | None) -> datetime | None:
+    return parse_as_of(text, current_app.extensions["issue_insight"].settings.zone)
+
+
+@projects.get("/projects")
+@projects.arguments(PageQuery, location="query")
+@projects.response(200, ProjectPage)
+@requires(policy.READ)
+def list_projects(query: PageQuery) -> Any:
+    """List the projects."""
+    with unit_of_work() as session:
+        return ProjectPage.model_validate(
+            queries.list_projects(
+                session, limit=query.limit, cursor=query.cursor, signer=cursors()
+            )
+        )
+
+
+@projects.post("/projects")
+@projects.arguments(ProjectCreate)
+@projects.response(201, ProjectRead, headers=("Location",))
+@projects.problems(409)
+@requires(policy.MANAGE_PROJECTS)
+def create_project(data: ProjectCreate) -> Any:
+    """Make a project."""
+    with unit_of_work() as session:
+        project = services.create_project(
+            session,
+            current_principal(),
+            key=data.key,
+            name=data.name,
+            visibility=data.visibility.value,
+        )
+        answer = ProjectRead.model_validate(project)
+    return answer, 201, {"Location": url_for("projects.get_project", key=answer.key)}
+
+
+@projects.get("/projects/<key>")
+@projects.response(200, ProjectRead)
+@projects.problems(404)
+@requires(policy.READ)
+def get_project(key: str) -> Any:
+    """Get a project."""
+    with unit_of_work() as session:
+        return ProjectRead.model_validate(queries.get_project(session, key))
+
+
+@projects.patch("/projects/<key>")
+@projects.arguments(ProjectChange)
+@projects.response(200, ProjectRead)
+@projects.problems(404)
+@requires(policy.MANAGE_PROJECTS)
+def change_project(data: ProjectChange, key: str) -> Any:
+    """Change the name or the visibility of a project."""
+    with unit_of_work() as session:
+        changes = data.model_dump(mode="json", exclude_unset=True)
+        return ProjectRead.model_validate(
+            services.change_project(session, current_principal(), key.upper(), changes)
+        )
+
+
+@blp.get("/issues")
+@blp.arguments(IssueListQuery, location="query")
+@blp.response(200, IssuePage)
+@requires(policy.READ)
+def list_issues(query: IssueListQuery) -> Any:
+    """List issues by a filter, now or as of an instant."""
+    principal, as_of = current_principal(), _as_of(query.as_of)
+    settings = current_app.extensions["issue_insight"].settings
+    with unit_of_work() as session:
+        selection = queries.select_issues(session, principal, query.q, as_of, settings.zone)
+        return queries.list_issues(
+            session,
+            selection,
+            limit=query.limit,
+            cursor=query.cursor,
+            signer=cursors(),
+            context=f"issues {principal.user_id} {query.q} {query.as_of}",
+        )
+
+
+@blp.post("/issues")
+@blp.arguments(IssueCreate)
+@blp.response(201, IssueRead, headers=("Location", "ETag"))
+@requires(policy.CREATE)
+def create_issue(data: IssueCreate) -> Any:
+    """Report an issue."""
+    principal = current_principal()
+    with unit_of_work() as session:
+        issue = services.create_issue(session, principal, **data.model_dump())
+        key = f"{data.project}-{issue.number}"
+        answer = queries.get_issue(session, principal, key, None)
+    location = url_for("issues.get_issue", key=key)
+    return answer, 201, {"Location": location, "ETag": etag(answer["version"])}
+
+
+@blp.get("/issues/<key>")
+@blp.arguments(AsOfQuery, location="query")
+@blp.response(200, IssueRead, headers=("ETag",))
+@blp.problems(404)
+@requires(policy.READ)
+def get_issue(query: AsOfQuery, key: str) -> Any:
+    """Get an issue, now or as of an instant."""
+    with unit_of_work() as session:
+        answer = queries.get_issue(session, current_principal(), key, _as_of(query.as_of))
+    return answer, 200, {"ETag": etag(answer["version"])}
+
+
+@blp.patch("/issues/<key>")
+@blp.if_match
+@blp.arguments(IssueChange)
+@blp.response(200, IssueRead, headers=("ETag",))
+@blp.problems(404, 409)
+@requires(policy.READ)
+def change_issue(data: IssueChange, key: str) -> Any:
+    """Change fields of an issue; what is left out stays."""
+    principal = current_principal()
+    with unit_of_work() as session:
+        services.change_issue(
+            session, principal, key, data.changes(), expected=expected_version()
+        )
+        answer = queries.get_issue(session, principal, key, None)
+    return answer, 200, {"ETag": etag(answer["version"])}
+
+
+@blp.delete("/issues/<key>")
+@blp.if_match
+@blp.response(204)
+@blp.problems(404)
+@requires(policy.DELETE)
+def delete_issue(key: str) -> Any:
+    """Delete an issue. Its past stays; it can be restored."""
+    with unit_of_work() as session:
+        services.delete_issue(session, current_principal(), key, expected=expected_version())
+    return "", 204
+
+
+@blp.post("/issues/<key>/restore")
+@blp.response(200, IssueRead, headers=("ETag",))
+@blp.problems(404, 409)
+@requires(policy.DELETE)
+def restore_issue(key: str) -> Any:
+    """Bring a deleted issue back."""
+    principal = current_principal()
+    with unit_of_work() as session:
+        services.restore_issue(session, principal, key)
+        answer = queries.get_issue(session, principal, key, None)
+    return answer, 200, {"ETag": etag(answer["version"])}
+
+
+@blp.get("/issues/<key>/events")
+@blp.arguments(PageQuery, location="query")
+@blp.response(200, EventPage)
+@blp.problems(404)
+@requires(policy.READ)
+def list_issue_events(query: PageQuery, key: str) -> Any:
+    """List what happened to an issue."""
+    with unit_of_work() as session:
+        issue = queries.readable_issue(session, current_principal(), key)
+        return queries.list_events(
+            session, issue, limit=query.limit, cursor=query.cursor, signer=cursors()
+        )
+
+
+@blp.get("/issues/<key>/comments")
+@blp.arguments(CommentListQuery, location="query")
+@blp.response(200, CommentPage)
+@blp.problems(404)
+@requires(policy.READ)
+def list_comments(query: CommentListQuery, key: str) -> Any:
+    """List the comments of an issue, now or as of an instant."""
+    with unit_of_work() as session:
+        issue = queries.readable_issue(session, current_principal(), key)
+        return comments.list_comments(
+            session,
+            issue,
+            as_of=_as_of(query.as_of),
+            limit=query.limit,
+            cursor=query.cursor,
+            signer=cursors(),
+        )
+
+
+@blp.post("/issues/<key>/comments")
+@blp.arguments(CommentWrite)
+@blp.response(201, CommentRead, headers=("ETag",))
+@blp.problems(404)
+@requires(policy.COMMENT)
+def add_comment(data: CommentWrite, key: str) -> Any:
+    """Comment on an issue."""
+    with unit_of_work() as session:
+        comment = comments.add_comment(session, current_principal(), key, data.body)
+        answer = comments.show(session, comment)
+    return answer, 201, {"ETag": etag(1)}
+
+
+@blp.patch("/comments/<int:comment_id>")
+@blp.if_match
+@blp.arguments(CommentWrite)
+@blp.response(200, CommentRead, headers=("ETag",))
+@blp.problems(404)
+@requires(policy.COMMENT)
+def edit_comment(data: CommentWrite, comment_id: int) -> Any:
+    """Change the text of a comment of one's own."""
+    with unit_of_work() as session:
+        comment = comments.edit_comment(
+            session, current_principal(), comment_id, data.body, expected=expected_version()
+        )
+        answer = comments.show(session, comment)
+    return answer, 200, {"ETag": etag(answer["version"])}
+
+
+@blp.delete("/comments/<int:comment_id>")
+@blp.if_match
+@blp.response(204)
+@blp.problems(404)
+@requires(policy.COMMENT)
+def delete_comment(comment_id: int) -> Any:
+    """Remove a comment."""
+    with unit_of_work() as session:
+        comments.delete_comment(
+            session, current_principal(), comment_id, expected=expected_version()
+        )
+    return "", 204
