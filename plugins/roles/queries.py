@@ -1,0 +1,32 @@
+"""Reading users."""
+
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from issue_insight.auth.users import User
+from issue_insight.http.paging import CursorSigner
+
+
+def list_users(
+    session: Session, *, q: str, limit: int, cursor: str | None, signer: CursorSigner
+) -> dict[str, Any]:
+    """Return a page of the users whose name or address holds `q`, in the order they came."""
+    there = [User.removed_at.is_(None)]
+    if q:
+        there.append(
+            or_(User.name.icontains(q, autoescape=True), User.email.icontains(q, autoescape=True))
+        )
+    context = f"users {q}"
+    rows = select(User).where(*there).order_by(User.id).limit(limit + 1)
+    if cursor is not None:
+        rows = rows.where(User.id > signer.open(cursor, context)[0])
+    found = session.scalars(rows).all()
+    page = found[:limit]
+    return {
+        "items": page,
+        "next": signer.seal([page[-1].id], context) if len(found) > limit else None,
+        "total": session.execute(select(func.count(User.id)).where(*there)).scalar_one(),
+        "total_is_estimate": False,
+    }

@@ -1,0 +1,65 @@
+"""Changing roles, such that somebody is always left who can."""
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from issue_insight.auth.principal import Principal
+from issue_insight.auth.users import User
+from issue_insight.errors import Conflict, NotFound
+from issue_insight.journal import record
+
+
+def set_role(session: Session, principal: Principal, user_id: int, role: str) -> User:
+    """Give a user a role. Raises `NotFound`, and `Conflict` for taking the last admin's role.
+
+    All admins' rows are locked first, in one order, so that two admins who demote each other at
+    once do so one after the other, and the second is refused.
+    """
+    admins = session.scalars(
+        select(User.id)
+        .where(User.role == "admin", User.removed_at.is_(None))
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
+    user = session.scalar(
+        select(User)
+        .where(User.id == user_id, User.removed_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if user is None:
+        raise NotFound(f"There is no user {user_id}.")
+    if user.role == role:
+        return user
+    if list(admins) == [user.id]:
+        raise Conflict("This is the last admin. Make somebody else an admin first.")
+    old, user.role = user.role, role
+    record(
+        session,
+        principal,
+        subject="user",
+        subject_id=user.id,
+        scope_id=None,
+        kind="changed",
+        field="role",
+        old=old,
+        new=role,
+    )
+    return user
+
+
+def user_by_address(session: Session, who: str) -> User:
+    """Return the user of that e-mail address or subject. Raises `NotFound` or `Conflict`."""
+    found = session.scalars(
+        select(User)
+        .where(
+            or_(func.lower(User.email) == who.lower(), User.subject == who),
+            User.removed_at.is_(None),
+        )
+        .limit(2)
+    ).all()
+    if not found:
+        raise NotFound(f"Nobody with the address {who!r} has signed in yet.")
+    if len(found) > 1:
+        raise Conflict(f"More than one user has the address {who!r}; name one by its subject.")
+    return found[0]
