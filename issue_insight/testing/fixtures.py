@@ -18,8 +18,10 @@ from pydantic import AliasChoices, SecretStr
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
+from issue_insight.serving import Server
 from issue_insight.settings import Settings
 from issue_insight.testing import cleaning, servers
+from issue_insight.testing.live import live
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,7 +82,7 @@ def settings(
 ) -> Iterator[Settings]:
     """The settings of this worker's application; the caller's environment has no say in them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in _environment_names():
+        for name in settings_in_environment():
             patch.delenv(name, raising=False)
         s3 = servers.s3()
         yield Settings(
@@ -98,8 +100,8 @@ def settings(
         )
 
 
-def _environment_names() -> Iterator[str]:
-    """Every variable that would set something, in each spelling that counts."""
+def settings_in_environment() -> Iterator[str]:
+    """Name every variable present that would set something, in each spelling that counts."""
     names = set(Settings.model_fields)
     for field in Settings.model_fields.values():
         if isinstance(field.validation_alias, AliasChoices):
@@ -130,6 +132,13 @@ def app(_app: Flask, clean_database: Engine) -> Flask:  # noqa: ARG001 (asked fo
 def client(app: Flask) -> FlaskClient:
     """A client that sends requests to the application; see `testing.tokens` for signing in."""
     return app.test_client()
+
+
+@pytest.fixture
+def live_server(settings: Settings, app: Flask, tmp_path: Path) -> Iterator[Server]:  # noqa: ARG001
+    """The application in a process of its own, at `live_server.address`, on an empty database."""
+    with live(settings, tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
