@@ -8,7 +8,7 @@ from plugins.attachments.views import blp
 plugin = Plugin(
     name="attachments",
     summary="Files of issues, kept in S3",
-    requires=("issues",),
+    requires=("roles", "issues"),
     blueprints=(blp,),
     permissions=PERMISSIONS,
     jobs=(SWEEP,),

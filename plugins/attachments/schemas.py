@@ -1,9 +1,12 @@
 """What goes out about attachments, and what may be asked of a list of them."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from issue_insight.http.paging import Page
 from issue_insight.http.schema import Instant, Model
+from plugins.issues.api import AsOf
 
 
 class Uploader(Model):
@@ -34,3 +37,11 @@ class AttachmentRead(Model):
 
 class AttachmentPage(Page[AttachmentRead]):
     """Files of an issue, in the order they came."""
+
+
+class AttachmentListQuery(Model):
+    """Which files."""
+
+    as_of: AsOf = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=2000)] | None = None

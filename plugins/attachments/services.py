@@ -36,7 +36,7 @@ def begin(session: Session, principal: Principal, issue_key: str) -> Begun:
     """
     if principal.user_id is None:
         raise Forbidden("Only people attach files.")
-    issue = issues.visible_issue(session, principal, issue_key)
+    issue = issues.readable_issue(session, principal, issue_key)
     attachment = Attachment(
         project_id=issue.project_id,
         issue_id=issue.id,
@@ -64,7 +64,8 @@ def complete(
     Raises `NotFound` when the issue has gone from the caller's sight meanwhile, `Conflict` when
     the upload took so long that its row was swept.
     """
-    issues.visible_issue(session, principal, begun.issue_key)
+    # Locked, as every change of an issue locks it: events of an issue are in the order of time.
+    issue = issues.issue_for_update(session, principal, begun.issue_key)
     attachment = session.get(Attachment, begun.id, with_for_update=True)
     if attachment is None:
         raise Conflict("The upload took too long. Please try again.")
@@ -72,7 +73,7 @@ def complete(
     attachment.size = size
     attachment.sha256 = sha256
     attachment.content_type = content_type
-    attachment.stored_at = clock.now()
+    attachment.stored_at = max(clock.now(), issue.updated_at)
     session.flush()
     _record(session, principal, attachment, "attached", new=_facts(attachment))
     return queries.one(session, principal, attachment.id)
@@ -91,8 +92,9 @@ def remove(session: Session, principal: Principal, attachment_id: int) -> str:
     Raises `NotFound` unless the caller may see it, `Forbidden` unless it is theirs or they may
     remove any.
     """
-    queries.one(session, principal, attachment_id)
+    seen = queries.one(session, principal, attachment_id)
     # Locked and looked at again: of two who remove it, one has done it.
+    issue = issues.issue_for_update(session, principal, seen.issue)
     attachment = session.scalar(
         select(Attachment)
         .where(Attachment.id == attachment_id, Attachment.removed_at.is_(None))
@@ -101,7 +103,7 @@ def remove(session: Session, principal: Principal, attachment_id: int) -> str:
     if attachment is None:
         raise NotFound(queries.ABSENT)
     policy.must_remove(principal, attachment)
-    attachment.removed_at = clock.now()
+    attachment.removed_at = max(clock.now(), issue.updated_at)
     session.flush()
     _record(session, principal, attachment, "detached", old=_facts(attachment))
     return attachment.object_key

@@ -1,0 +1,111 @@
+"""The HTTP API of attachments."""
+
+from typing import Any, cast
+
+from flask import Response, current_app, request, url_for
+
+from issue_insight.auth.permission import requires
+from issue_insight.auth.principal import current_principal
+from issue_insight.db import unit_of_work
+from issue_insight.http.blueprint import Blueprint
+from issue_insight.http.paging import cursors
+from issue_insight.settings import Settings
+from issue_insight.storage import Storage
+from plugins.attachments import policy, queries, sending, transfers
+from plugins.attachments.receiving import IncomingFile
+from plugins.attachments.schemas import AttachmentListQuery, AttachmentPage, AttachmentRead
+from plugins.issues.api import parse_as_of
+
+blp = Blueprint("attachments", __name__, description="Files of issues.")
+
+
+def _storage() -> Storage:
+    return cast(Storage, current_app.extensions["issue_insight"].storage)
+
+
+def _settings() -> Settings:
+    return cast(Settings, current_app.extensions["issue_insight"].settings)
+
+
+@blp.post("/issues/<key>/attachments")
+@blp.uploads("file")
+@blp.response(201, AttachmentRead, headers=("Location",))
+@blp.problems(404, 409)
+@requires(policy.ATTACH)
+def attach_file(key: str) -> Any:
+    """Attach a file to an issue.
+
+    Send one file. Its type is told from its bytes; its name is kept, made fit to show.
+    """
+    attachment = transfers.upload(
+        _storage(),
+        current_principal(),
+        key,
+        lambda: IncomingFile(request.stream, request.headers.get("Content-Type", "")),
+        limit=_settings().attachment_max_bytes,
+    )
+    location = url_for("attachments.get_attachment", attachment_id=attachment.id)
+    return attachment, 201, {"Location": location}
+
+
+@blp.get("/issues/<key>/attachments")
+@blp.arguments(AttachmentListQuery, location="query")
+@blp.response(200, AttachmentPage)
+@blp.problems(404)
+@requires(policy.READ)
+def list_attachments(query: AttachmentListQuery, key: str) -> Any:
+    """List the files of an issue, now or as of an instant."""
+    with unit_of_work() as session:
+        return queries.of_issue(
+            session,
+            current_principal(),
+            key,
+            as_of=parse_as_of(query.as_of, _settings().zone),
+            limit=query.limit,
+            cursor=query.cursor,
+            signer=cursors(),
+        )
+
+
+@blp.get("/attachments/<int:attachment_id>")
+@blp.response(200, AttachmentRead)
+@blp.problems(404)
+@requires(policy.READ)
+def get_attachment(attachment_id: int) -> Any:
+    """Get what is known of an attachment."""
+    with unit_of_work() as session:
+        return queries.one(session, current_principal(), attachment_id)
+
+
+@blp.get("/attachments/<int:attachment_id>/content")
+@blp.header("Range", "One range of bytes, such as `bytes=0-499`.")
+@blp.header("If-Range", "The ETag the range is of; the whole is sent if it is another.")
+@blp.header("If-None-Match", "An ETag already known: 304 if it still holds.")
+@blp.response(
+    200,
+    content_type="application/octet-stream",
+    description="The file, in the attachment's own content type",
+    headers=("ETag", "Content-Disposition"),
+)
+@blp.response(206, content_type="application/octet-stream", description="The range asked for")
+@blp.response(304, description="What is known still holds")
+@blp.problems(404, 416)
+@requires(policy.READ)
+def get_attachment_content(attachment_id: int) -> Response:
+    """Download an attachment."""
+    with unit_of_work() as session:
+        attachment, object_key = queries.with_object(session, current_principal(), attachment_id)
+    storage = _storage()
+    return sending.content(
+        attachment, lambda start, length: storage.get(object_key, start=start, length=length)
+    )
+
+
+@blp.delete("/attachments/<int:attachment_id>")
+@blp.response(204)
+@blp.problems(404)
+@requires(policy.ATTACH)
+def remove_attachment(attachment_id: int) -> Any:
+    """Remove an attachment: one's own, or any for maintainers. Its past stays, without content."""
+    transfers.remove(_storage(), current_principal(), attachment_id)
+    return None, 204
