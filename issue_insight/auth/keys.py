@@ -57,7 +57,7 @@ class FixedKey:
             raise ValueError("CLERK_JWT_KEY is neither an RSA nor an EC public key")
         return cls(loaded)
 
-    def key(self, kid: str | None) -> PublicKey:
+    def key(self, kid: str | None) -> PublicKey:  # noqa: ARG002 (the protocol's)
         """Return the key, whatever the token calls it."""
         return self._key
 
