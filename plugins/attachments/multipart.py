@@ -85,7 +85,12 @@ class _Reader:
             if len(self._buffer) > HEAD_BYTES:
                 raise TooLarge("The form has too long headers.")
             self._more()
-        head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
+        while len(self._buffer) < end + 2 + len(self._delimiter):
+            self._more()
+        head, self._buffer = self._buffer[:end], self._buffer[end + 2 :]
+        # A part without a body may have its delimiter in the place of the empty line.
+        if not self._buffer.startswith(self._delimiter):
+            self._buffer = self._buffer[2:]
         return head
 
     def data(self) -> Iterator[bytes]:

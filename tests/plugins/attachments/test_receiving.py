@@ -70,6 +70,12 @@ def test_what_looks_like_the_end_is_not(data: bytes, piece: int) -> None:
     assert received(part(data) + END, piece) == ("a.txt", data)
 
 
+def test_a_part_may_end_with_its_headers() -> None:
+    empty = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n--cut--'
+    for piece in (1, 1000):
+        assert received(empty, piece) == ("a.txt", b"")
+
+
 def test_other_fields_around_the_file_are_passed_over() -> None:
     body = (
         part(b"hello", "comment", None)
