@@ -65,7 +65,8 @@ def delete_comment(
     _check_version(comment, expected)
     at = max(clock.now(), issue.updated_at)
     comment.deleted_at = at
-    _keep(session, principal, issue, comment, at, kind="comment deleted", old=comment.body, new=None)
+    old = comment.body
+    _keep(session, principal, issue, comment, at, kind="comment deleted", old=old, new=None)
 
 
 def list_comments(

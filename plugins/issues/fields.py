@@ -49,7 +49,9 @@ class Visibility(StrEnum):
 
 # Bidirectional controls can make a text read as something else than it is ("Trojan Source",
 # CVE-2021-42574); surrogates are no characters.
-_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_REFUSED = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me", "Cn", "Co"})
 _LOOKS_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")

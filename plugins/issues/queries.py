@@ -55,13 +55,6 @@ def select_issues(
 
     Raises `Invalid` with the position of the fault where `q` is not a filter.
     """
-    try:
-        query = parse(q)
-    except GrammarError as error:
-        raise Invalid(
-            f"The filter cannot be read: {error}",
-            [FieldError("?q", f"{error} (position {error.position})")],
-        ) from error
     relation = relation_at(as_of)
     context = FilterContext(
         now=as_of or clock.now(),
@@ -70,9 +63,15 @@ def select_issues(
         as_of=as_of,
         find_user=lambda name: find_user(session, name),
     )
-    where = and_(
-        policy.visible_to(principal, relation), compile_filter(query, relation, context)
-    )
+    try:
+        query = parse(q)
+        wanted = compile_filter(query, relation, context)
+    except GrammarError as error:
+        raise Invalid(
+            f"The filter cannot be read: {error}",
+            [FieldError("?q", f"{error} (position {error.position})")],
+        ) from error
+    where = and_(policy.visible_to(principal, relation), wanted)
     return Selection(query, relation, where, as_of)
 
 
@@ -111,7 +110,7 @@ def list_issues(
     total = count_issues(session, selection, EXACT_TOTAL)
     estimated = total > EXACT_TOTAL
     return {
-        "items": _items(session, page, selection.as_of),
+        "items": _items(session, page),
         "next": signer.seal([page[-1]._mapping[f"sort_{i}"] for i in range(len(order))], context)
         if more
         else None,
@@ -126,7 +125,7 @@ def get_issue(
     """Return the issue with its description, now or as of an instant. Raises `NotFound`."""
     relation = relation_at(as_of)
     row = _row(session, relation, key, policy.visible_to(principal, relation))
-    [item] = _items(session, [row], as_of)
+    [item] = _items(session, [row])
     return {**item, "description": _description(session, row, as_of)}
 
 
@@ -150,9 +149,7 @@ def issue_for_update(
     )
     issue = session.scalar(
         select(Issue)
-        .where(
-            Issue.project_id == _project_id(project), Issue.number == number, visible
-        )
+        .where(Issue.project_id == _project_id(project), Issue.number == number, visible)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -250,9 +247,7 @@ def _row(
     return row
 
 
-def _items(
-    session: Session, rows: Iterable[Row[Any]], as_of: datetime | None
-) -> list[dict[str, Any]]:
+def _items(session: Session, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     rows = list(rows)
     people: Mapping[int, Any] = user_refs(
         session,
@@ -333,5 +328,3 @@ def _estimate(session: Session, selection: Selection) -> int:
         f"EXPLAIN (FORMAT JSON) {compiled}", compiled.construct_params()
     )
     return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), EXACT_TOTAL + 1)
-
-

@@ -72,7 +72,7 @@ class IssueCreate(Model):
     description: Markdown = ""
     severity: SeverityName | None = None
     assignee: UserId | None = None
-    labels: Labels = []
+    labels: Labels = Field(default_factory=list)
     due_date: DueDate | None = None
 
 
@@ -85,7 +85,7 @@ class IssueChange(Model):
     severity: SeverityName | None = None
     resolution: ResolutionName | None = None
     assignee: UserId | None = None
-    labels: Labels = []
+    labels: Labels = Field(default_factory=list)
     due_date: DueDate | None = None
 
     @model_validator(mode="after")

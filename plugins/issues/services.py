@@ -54,9 +54,7 @@ def change_project(
     """Change name or visibility. Raises `NotFound`."""
     principal.must(policy.MANAGE_PROJECTS.name, "Only admins change projects.")
     project = session.scalar(
-        select(Project)
-        .where(Project.key == key, Project.deleted_at.is_(None))
-        .with_for_update()
+        select(Project).where(Project.key == key, Project.deleted_at.is_(None)).with_for_update()
     )
     if project is None:
         raise NotFound(f"There is no project {key}.")
@@ -215,9 +213,7 @@ def restore_issue(session: Session, principal: Principal, key: str) -> Issue:
     return _set_deleted(session, principal, issue, deleted=False)
 
 
-def _set_deleted(
-    session: Session, principal: Principal, issue: Issue, *, deleted: bool
-) -> Issue:
+def _set_deleted(session: Session, principal: Principal, issue: Issue, *, deleted: bool) -> Issue:
     at = _instant(issue)
     issue.deleted_at = at if deleted else None
     _record_change(session, principal, issue, "deleted", not deleted, deleted, at, uuid4())
@@ -260,9 +256,7 @@ def _check_person(session: Session, user_id: int | None) -> None:
         return
     person = session.get(User, user_id)
     if person is None or person.removed_at is not None:
-        raise Invalid(
-            f"There is no user {user_id}.", [FieldError("/assignee", "names no user")]
-        )
+        raise Invalid(f"There is no user {user_id}.", [FieldError("/assignee", "names no user")])
 
 
 def _completed(issue: Issue, changes: dict[str, Any]) -> dict[str, Any]:
@@ -272,7 +266,7 @@ def _completed(issue: Issue, changes: dict[str, Any]) -> dict[str, Any]:
     status = Status(changes.get("status", before))
     if status != before and status not in policy.MOVES[before]:
         allowed = ", ".join(sorted(policy.MOVES[before]))
-        raise Conflict(f"An issue that is {before} cannot become {status}; it can become {allowed}.")
+        raise Conflict(f"An issue that is {before} can become {allowed}, not {status}.")
     if status != Status.DONE:
         if changes.get("resolution") is not None:
             raise Invalid(
@@ -328,5 +322,3 @@ def _know_labels(session: Session, issue: Issue) -> None:
             .values([{"project_id": issue.project_id, "name": name} for name in issue.labels])
             .on_conflict_do_nothing()
         )
-
-

@@ -4,9 +4,9 @@ Called by every service in the transaction of its change.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,9 @@ SEARCH_CONFIG = "english"
 """The text search configuration of the writer and of the filters: stems make plurals match."""
 
 _INFINITY = text("'infinity'::timestamptz")
-_ISSUES, _VERSIONS, _DOCUMENTS = Issue.__table__, IssueVersion.__table__, SearchDocument.__table__
+_ISSUES = cast(Table, Issue.__table__)
+_VERSIONS = cast(Table, IssueVersion.__table__)
+_DOCUMENTS = cast(Table, SearchDocument.__table__)
 
 
 def keep_version(session: Session, issue_id: int, at: datetime) -> None:
@@ -34,9 +36,7 @@ def keep_version(session: Session, issue_id: int, at: datetime) -> None:
     session.execute(
         insertion.on_conflict_do_update(
             index_elements=["id", "valid_from"],
-            set_={
-                name: insertion.excluded[name] for name in [*names, "valid_to"] if name != "id"
-            },
+            set_={name: insertion.excluded[name] for name in [*names, "valid_to"] if name != "id"},
         )
     )
 
@@ -46,7 +46,8 @@ def keep_words(
 ) -> None:
     """Let the words of title and description be found from `at` on, the former ones no longer."""
     _end_words(session, issue.id, None, at)
-    _insert_words(session, issue, None, at, _weighted(title, "A").op("||")(_weighted(description, "B")))
+    search = _weighted(title, "A").op("||")(_weighted(description, "B"))
+    _insert_words(session, issue, None, at, search)
 
 
 def keep_comment_words(

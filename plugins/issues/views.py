@@ -48,9 +48,7 @@ def list_projects(query: PageQuery) -> Any:
     """List the projects."""
     with unit_of_work() as session:
         return ProjectPage.model_validate(
-            queries.list_projects(
-                session, limit=query.limit, cursor=query.cursor, signer=cursors()
-            )
+            queries.list_projects(session, limit=query.limit, cursor=query.cursor, signer=cursors())
         )
 
 
@@ -154,9 +152,7 @@ def change_issue(data: IssueChange, key: str) -> Any:
     """Change fields of an issue; what is left out stays."""
     principal = current_principal()
     with unit_of_work() as session:
-        services.change_issue(
-            session, principal, key, data.changes(), expected=expected_version()
-        )
+        services.change_issue(session, principal, key, data.changes(), expected=expected_version())
         answer = queries.get_issue(session, principal, key, None)
     return answer, 200, {"ETag": etag(answer["version"])}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.users import User
@@ -13,7 +13,7 @@ def list_users(
     session: Session, *, q: str, limit: int, cursor: str | None, signer: CursorSigner
 ) -> dict[str, Any]:
     """Return a page of the users whose name or address holds `q`, in the order they came."""
-    there = [User.removed_at.is_(None)]
+    there: list[ColumnElement[bool]] = [User.removed_at.is_(None)]
     if q:
         there.append(
             or_(User.name.icontains(q, autoescape=True), User.email.icontains(q, autoescape=True))

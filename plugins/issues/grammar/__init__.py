@@ -1,0 +1,1 @@
+"""The one filter language of lists, counts, charts and the command line."""

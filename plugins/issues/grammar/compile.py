@@ -1,0 +1,387 @@
+"""From a `Query` to SQL on a relation: issues now, or issues as of an instant."""
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    and_,
+    case,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+)
+
+from plugins.issues.fields import Resolution, Severity, Status
+from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
+from plugins.issues.grammar.instants import day_range, duration, span
+from plugins.issues.grammar.parse import GrammarError
+from plugins.issues.grammar.stop_words import STOP_WORDS
+from plugins.issues.models import Project, SearchDocument
+from plugins.issues.versions import SEARCH_CONFIG
+
+_CONFIG = text(f"'{SEARCH_CONFIG}'::regconfig")
+_INFINITY = text("'infinity'::timestamptz")
+_RANK = {severity.value: rank for rank, severity in enumerate(Severity, start=1)}
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
+_HAS = {"assignee": "assignee_id", "severity": "severity", "due": "due_date"}
+
+
+@dataclass(frozen=True, slots=True)
+class FilterContext:
+    """What a filter is measured by: the instant `now`, the time zone, who asks.
+
+    `as_of` is the instant the relation is of, None for the present.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    user_id: int | None
+    as_of: datetime | None
+    find_user: Callable[[str], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SortColumn:
+    """One column to order by; nulls are last in either direction."""
+
+    column: ColumnElement[Any]
+    descending: bool
+    nullable: bool = False
+
+
+def compile_filter(
+    query: Query, relation: FromClause, context: FilterContext
+) -> ColumnElement[bool]:
+    """Return the condition on `relation`. Raises `GrammarError` for a value that makes no sense."""
+    found = None if query.where is None else _Compiler(relation, context).node(query.where)
+    return true() if found is None else found
+
+
+def order_by(query: Query, relation: FromClause) -> list[SortColumn]:
+    """Return the order, which is total: the id decides last. Newest change first by default."""
+    keys = [(key.name, key.descending) for key in query.sort] or [("updated", True)]
+    columns = [
+        column for name, down in keys for column in _sort_columns(name, down, query, relation)
+    ]
+    return [*columns, SortColumn(relation.c.id, keys[0][1])]
+
+
+def _sort_columns(name: str, down: bool, query: Query, relation: FromClause) -> list[SortColumn]:
+    c = relation.c
+    match name:
+        case "severity":
+            return [SortColumn(case(_RANK, value=c.severity), down, nullable=True)]
+        case "due":
+            return [SortColumn(c.due_date, down, nullable=True)]
+        case "closed":
+            return [SortColumn(c.closed_at, down, nullable=True)]
+        case "key":
+            return [SortColumn(c.project_id, down), SortColumn(c.number, down)]
+        case "status":
+            order = {status.value: place for place, status in enumerate(Status)}
+            return [SortColumn(case(order, value=c.status), down)]
+        case "relevance":
+            rank = _rank(query, relation)
+            return [] if rank is None else [SortColumn(rank, not down)]
+        case _:
+            return [SortColumn(c[f"{name}_at"], down)]
+
+
+def searched(query: Query) -> ColumnElement[Any] | None:
+    """Return the words that a filter asks for as one `tsquery`, None where there are none."""
+    positive = [w for w in _words_of(query.where) if not _left_out(w)]
+    if not positive:
+        return None
+    joined = _tsquery(positive[0])
+    for words in positive[1:]:
+        joined = joined.op("||")(_tsquery(words))
+    return joined
+
+
+def _rank(query: Query, relation: FromClause) -> ColumnElement[Any] | None:
+    wanted = searched(query)
+    if wanted is None:
+        return None
+    best = (
+        # Whole millionths, so that a cursor meets the same value again.
+        select(
+            cast(
+                func.coalesce(func.max(func.ts_rank(SearchDocument.search, wanted)), 0) * 1_000_000,
+                Integer,
+            )
+        )
+        .where(SearchDocument.issue_id == relation.c.id, SearchDocument.valid_to == _INFINITY)
+        .correlate(relation)
+    )
+    return best.scalar_subquery()
+
+
+def _words_of(node: Node | None) -> list[Words]:
+    match node:
+        case Words():
+            return [node]
+        case And(of) | Or(of):
+            return [words for child in of for words in _words_of(child)]
+        case _:
+            return []
+
+
+def _left_out(words: Words) -> bool:
+    plain = words.text.lower()
+    if words.kind == "phrase":
+        return all(w in STOP_WORDS for w in re.findall(r"\w+", plain))
+    return plain in STOP_WORDS or not any(c.isalnum() for c in plain)
+
+
+def _tsquery(words: Words) -> ColumnElement[Any]:
+    if words.kind == "phrase":
+        return func.phraseto_tsquery(_CONFIG, words.text)
+    if words.kind == "prefix":
+        quoted = words.text.replace("\\", "").replace("'", "''")
+        return func.to_tsquery(_CONFIG, f"'{quoted}':*")
+    return func.plainto_tsquery(_CONFIG, words.text)
+
+
+class _Compiler:
+    def __init__(self, relation: FromClause, context: FilterContext) -> None:
+        self.c, self.context = relation.c, context
+
+    def node(self, node: Node) -> ColumnElement[bool] | None:
+        """Return the condition, None for words that are left out."""
+        match node:
+            case Words():
+                return None if _left_out(node) else self._found(_tsquery(node))
+            case Not(of):
+                inner = self.node(of)
+                # What does not hold includes what is not known: no severity is not high.
+                return None if inner is None else not_(func.coalesce(inner, False))
+            case And(of):
+                return self._joined(of, and_)
+            case Or(of):
+                return self._joined(of, or_)
+            case Field():
+                return self._field(node)
+
+    def _joined(
+        self, nodes: tuple[Node, ...], join: Callable[..., ColumnElement[bool]]
+    ) -> ColumnElement[bool] | None:
+        kept = [condition for n in nodes if (condition := self.node(n)) is not None]
+        return join(*kept) if kept else None
+
+    def _found(self, wanted: ColumnElement[Any]) -> ColumnElement[bool]:
+        documents, as_of = SearchDocument, self.context.as_of
+        then = (
+            documents.valid_to == _INFINITY
+            if as_of is None
+            else and_(documents.valid_from <= as_of, documents.valid_to > as_of)
+        )
+        return self.c.id.in_(
+            select(documents.issue_id).where(documents.search.op("@@")(wanted), then)
+        )
+
+    def _field(self, field: Field) -> ColumnElement[bool]:
+        return or_(*[self._value(field, value) for value in field.values])
+
+    def _value(self, field: Field, value: str) -> ColumnElement[bool]:
+        lowered = value.lower()
+        match field.name:
+            case "status":
+                return self.c.status == self._name(Status, field, value)
+            case "severity":
+                return self._severity(field, value)
+            case "resolution":
+                if lowered in ("none", "any"):
+                    return _present(self.c.resolution, lowered)
+                return self.c.resolution == self._name(Resolution, field, value)
+            case "project":
+                return self.c.project_id.in_(select(Project.id).where(Project.key == value.upper()))
+            case "key":
+                return self._key(field, value)
+            case "label":
+                if lowered in ("none", "any"):
+                    empty = func.cardinality(self.c.labels) == 0
+                    return empty if lowered == "none" else not_(empty)
+                return self.c.labels.contains([lowered])
+            case "assignee" | "reporter":
+                return self._person(field, value)
+            case "created" | "updated" | "closed":
+                return self._instant(field, value)
+            case "due":
+                return self._due(field, value)
+            case "age":
+                return self._age(field, value)
+            case "is":
+                return self._is(field, lowered)
+            case "has":
+                return self._has(field, lowered)
+            case _:
+                words = Words(value, "phrase")
+                if _left_out(words):
+                    return true()
+                # Words of the title carry the weight A.
+                return self._found(self._in_title(value))
+
+    def _in_title(self, value: str) -> ColumnElement[Any]:
+        plain = re.findall(r"\w+", value.lower())
+        kept = [word for word in plain if word not in STOP_WORDS]
+        return func.to_tsquery(_CONFIG, " & ".join(f"'{word}':A" for word in kept))
+
+    def _name(self, kind: Any, field: Field, value: str) -> str:
+        name = re.sub(r"[\s_-]+", "_", value.strip()).lower()
+        if name not in set(kind):
+            self._refuse(field, f"{field.name} is one of {', '.join(kind)}, not {value!r}")
+        return name
+
+    def _severity(self, field: Field, value: str) -> ColumnElement[bool]:
+        if value.lower() in ("none", "any") and field.operator == "=":
+            return _present(self.c.severity, value.lower())
+        rank = _RANK[self._name(Severity, field, value)]
+        wanted = [name for name, other in _RANK.items() if _OPERATORS[field.operator](other, rank)]
+        return self.c.severity.in_(wanted)
+
+    def _key(self, field: Field, value: str) -> ColumnElement[bool]:
+        found = _KEY.fullmatch(value)
+        if found is None:
+            self._refuse(field, f"{value!r} is not a key like WEB-42")
+        project = select(Project.id).where(Project.key == found[1].upper())
+        return and_(self.c.project_id.in_(project), self.c.number == int(found[2]))
+
+    def _person(self, field: Field, value: str) -> ColumnElement[bool]:
+        column = self.c[f"{field.name}_id"]
+        if value.lower() in ("none", "any"):
+            return _present(column, value.lower())
+        if value.lower() == "@me":
+            return column == self.context.user_id
+        person = self.context.find_user(value.removeprefix("@"))
+        if person is None:
+            self._refuse(field, f"nobody, or more than one person, is {value!r}")
+        return column == person
+
+    def _instant(self, field: Field, value: str) -> ColumnElement[bool]:
+        column = self.c[f"{field.name}_at"]
+        if value.lower() in ("none", "any"):
+            return _present(column, value.lower())
+        length = duration(value)
+        if length is not None:
+            # A length is an age: `>30d` was more than thirty days ago.
+            try:
+                then = self.context.now - length
+            except OverflowError:
+                self._refuse(field, f"{value!r} is too long ago")
+            mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+            return _compare(mirrored.get(field.operator, ">="), column, then)
+        try:
+            first, end = span(value, self.context.now, self.context.zone)
+        except ValueError as error:
+            self._refuse(field, str(error))
+        return _within(field.operator, column, first, end)
+
+    def _due(self, field: Field, value: str) -> ColumnElement[bool]:
+        column = self.c.due_date
+        if value.lower() in ("none", "any"):
+            return _present(column, value.lower())
+        today = self._today()
+        try:
+            length = duration(value)
+            if length is not None:
+                day = today + length
+                # A length looks ahead: `<7d` is due within the next seven days, or overdue.
+                return _compare("<=" if field.operator == "=" else field.operator, column, day)
+            first, last = day_range(value, today)
+        except (ValueError, OverflowError) as error:
+            self._refuse(field, str(error) or f"{value!r} is out of range")
+        match field.operator:
+            case "=":
+                return and_(
+                    true() if first is None else column >= first,
+                    true() if last is None else column <= last,
+                    column.is_not(None),
+                )
+            case ">" | "<=":
+                return _compare(field.operator, column, last)
+            case _:
+                return _compare(field.operator, column, first)
+
+    def _age(self, field: Field, value: str) -> ColumnElement[bool]:
+        length = duration(value)
+        if length is None:
+            self._refuse(field, f"age is a length like 30d, 2w or 6mo, not {value!r}")
+        try:
+            then = self.context.now - length
+        except OverflowError:
+            self._refuse(field, f"{value!r} is too long ago")
+        mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "<="}
+        aged = _compare(mirrored[field.operator], self.c.created_at, then)
+        return and_(self.c.status != Status.DONE.value, aged)
+
+    def _is(self, field: Field, value: str) -> ColumnElement[bool]:
+        if value not in ("open", "closed", "overdue"):
+            self._refuse(field, f"is takes open, closed or overdue, not {value!r}")
+        if value == "closed":
+            return self.c.status == Status.DONE.value
+        unfinished = self.c.status != Status.DONE.value
+        return unfinished if value == "open" else and_(unfinished, self.c.due_date < self._today())
+
+    def _has(self, field: Field, value: str) -> ColumnElement[bool]:
+        if value in ("label", "labels"):
+            return func.cardinality(self.c.labels) > 0
+        if value not in _HAS:
+            self._refuse(field, f"has takes {', '.join(_HAS)} or label, not {value!r}")
+        return self.c[_HAS[value]].is_not(None)
+
+    def _today(self) -> date:
+        return self.context.now.astimezone(self.context.zone).date()
+
+    def _refuse(self, field: Field, message: str) -> NoReturn:
+        raise GrammarError(message, field.position)
+
+
+def _present(column: ColumnElement[Any], which: str) -> ColumnElement[bool]:
+    return column.is_(None) if which == "none" else column.is_not(None)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+def _compare(sign: str, column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = _OPERATORS[sign](column, value)
+    return condition
+
+
+def _within(
+    sign: str, column: ColumnElement[Any], first: datetime | None, end: datetime | None
+) -> ColumnElement[bool]:
+    """Compare with the stretch (a day, an instant, a range) from `first` up to, without, `end`."""
+    match sign:
+        case ">":
+            return column >= end
+        case ">=":
+            return column >= first
+        case "<":
+            return column < first
+        case "<=":
+            return column < end
+        case _:
+            return and_(
+                column.is_not(None),
+                true() if first is None else column >= first,
+                true() if end is None else column < end,
+            )

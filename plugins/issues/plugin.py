@@ -1,0 +1,15 @@
+"""The manifest of the issues plugin."""
+
+from issue_insight.plugin.manifest import Plugin
+from plugins.issues.cli import issues
+from plugins.issues.policy import PERMISSIONS
+from plugins.issues.views import blp, projects
+
+plugin = Plugin(
+    name="issues",
+    summary="Projects, issues, comments and their history",
+    requires=("roles",),
+    blueprints=(projects, blp),
+    permissions=PERMISSIONS,
+    commands=(issues,),
+)
