@@ -31,6 +31,7 @@ class Event(Base):
         Index("ix_events_scope_id_subject_subject_id_id", "scope_id", "subject", "subject_id", "id"),
         Index("ix_events_scope_id_at", "scope_id", "at"),
         Index("ix_events_change_set", "change_set"),
+        Index("ix_events_tx", "tx"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)

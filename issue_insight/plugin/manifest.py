@@ -9,16 +9,25 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.permission import Permission
+from issue_insight.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to be done again and again, once per tick however many processes there are."""
+    """Something to be done again and again, once per tick however many processes there are.
+
+    `run` is given a session and the application's context; what it returns without an exception is
+    committed. `every` may follow from the settings.
+    """
 
     name: str
     run: Callable[[Session], object]
-    every: timedelta
+    every: timedelta | Callable[[Settings], timedelta]
     summary: str = ""
+
+    def interval(self, settings: Settings) -> timedelta:
+        """Return how often the job is run on an instance with these settings."""
+        return self.every(settings) if callable(self.every) else self.every
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""`flask jobs`: what runs when, how it went, and running one by hand."""
+
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from issue_insight.db import db
+from issue_insight.jobs.models import JobRun
+from issue_insight.jobs.runs import run_now
+from issue_insight.settings import Settings
+
+if TYPE_CHECKING:
+    from issue_insight.plugin.manifest import Job
+
+
+def commands(settings: Settings, jobs: tuple["Job", ...]) -> AppGroup:
+    """Return the group of commands for these jobs."""
+    group = AppGroup("jobs", help="Show and run the scheduled jobs.")
+    by_name = {job.name: job for job in jobs}
+
+    @group.command("list")
+    def list_jobs() -> None:
+        """List the jobs with their last run."""
+        with db.engine.connect() as connection:
+            runs = connection.execute(
+                select(JobRun.__table__)
+                .where(JobRun.name.in_(by_name))
+                .distinct(JobRun.name)
+                .order_by(JobRun.name, JobRun.id.desc())
+            )
+            last = {run.name: run for run in runs}
+        for job in jobs:
+            run = last.get(job.name)
+            said = "never run"
+            if run is not None:
+                took = (
+                    f" in {(run.ended_at - run.started_at).total_seconds():.1f} s"
+                    if (run.ended_at)
+                    else ""
+                )
+                said = f"{run.started_at:%Y-%m-%d %H:%M:%S}Z {run.outcome}{took}"
+            click.echo(f"{job.name:<24} every {job.interval(settings)!s:<10} {said}")
+            if job.summary:
+                click.echo(f"{'':<24} {job.summary}")
+            if run is not None and run.error:
+                click.echo(f"{'':<24} → {run.error.strip().splitlines()[-1]}")
+
+    @group.command("run")
+    @click.argument("name")
+    def run_job(name: str) -> None:
+        """Run the job NAME now; exit with 1 where it fails or another process is at it."""
+        job = by_name.get(name)
+        if job is None:
+            known = ", ".join(by_name) or "none"
+            raise click.ClickException(f"There is no job {name!r} (known: {known}).")
+        ran = run_now(db.engine, job)
+        if ran.outcome == "busy":
+            raise click.ClickException(f"Another process is running {name} now.")
+        if ran.error is not None:
+            raise click.ClickException(
+                f"{name} {ran.outcome}: {type(ran.error).__name__}: {ran.error}"
+            ) from ran.error
+        click.echo(f"{name}: {'done' if ran.result is None else ran.result}")
+
+    return group
