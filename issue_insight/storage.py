@@ -21,7 +21,7 @@ from minio.error import MinioException, S3Error
 from minio.helpers import check_bucket_name
 
 from issue_insight.circuit import Circuit
-from issue_insight.errors import NotFound, Unavailable
+from issue_insight.errors import Conflict, NotFound, Unavailable
 from issue_insight.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -182,7 +182,8 @@ class Storage:
         """Store what `source` gives, of any length, under `key`; return the bytes stored.
 
         Longer than `PART_BYTES` goes as a multipart upload, part by part. When the source or the
-        server fails nothing is stored; the source's exception comes out unchanged.
+        server fails nothing is stored; the source's exception comes out unchanged. Raises
+        `Conflict` when `abort_uploads` has taken this upload for one that was left behind.
         """
         if not self._bucket_is_there:
             self.ensure_bucket()
@@ -298,16 +299,18 @@ class Storage:
                 if isinstance(error, S3Error) and error.code == "NoSuchBucket":
                     self._bucket_is_there = False
                 failure = _failure(error)
-                if isinstance(failure, NotFound):
+                if not isinstance(failure, Unavailable):
                     self.circuit.succeeded()
                 raise failure from error
 
 
-def _failure(error: Exception) -> NotFound | Unavailable:
+def _failure(error: Exception) -> Conflict | NotFound | Unavailable:
     """Return what a failure means to the caller; log what it means to the operator."""
     if isinstance(error, S3Error):
         if error.code in ABSENT:
             return NotFound("The stored file is not there.")
+        if error.code == "NoSuchUpload":
+            return Conflict("The upload took too long. Please try again.")
         log.error("S3 refused a request: %s", error.code)
         return Unavailable("The file store refuses requests. Please tell an administrator.")
     # The text of a urllib3 error holds host and path; of a signed URL it would hold the signature.

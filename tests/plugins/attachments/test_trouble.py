@@ -177,7 +177,8 @@ def test_the_job_runs_every_hour_in_the_application(
 
 FORM = "multipart/form-data; boundary=cut"
 HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
-BIG = HEAD + b"x" * (PART_BYTES + 100_000) + b"\r\n--cut--\r\n"
+BIG = HEAD + b"x" * (3 * PART_BYTES) + b"\r\n--cut--\r\n"
+SMALL = HEAD + b"x" * 100_000 + b"\r\n--cut--\r\n"
 
 
 class Meanwhile:
@@ -202,20 +203,27 @@ def principal(reporter: Caller) -> Principal:
 
 
 def upload_while(
-    app: Flask, storage: Storage, principal: Principal, issue: str, happens: Callable[[], object]
+    app: Flask,
+    storage: Storage,
+    principal: Principal,
+    issue: str,
+    happens: Callable[[], object],
+    body: bytes = BIG,
 ) -> None:
-    body = Meanwhile(BIG, happens)
+    stream = Meanwhile(body, happens)
     with app.app_context():
-        transfers.upload(
-            storage, principal, issue, lambda: IncomingFile(body, FORM), limit=10_000_000
-        )
+        transfers.upload(storage, principal, issue, lambda: IncomingFile(stream, FORM), limit=10**8)
 
 
+@pytest.mark.parametrize("body", [SMALL, BIG], ids=["small", "big"])
 def test_an_upload_that_outlasts_the_sweep_fails_and_leaves_nothing(
-    app: Flask, storage: Storage, principal: Principal, issue: str, session: Session
+    app: Flask, storage: Storage, principal: Principal, issue: str, session: Session, body: bytes
 ) -> None:
+    def sweep_it() -> None:
+        swept_later(session, storage)
+
     with pytest.raises(Conflict, match="too long"):
-        upload_while(app, storage, principal, issue, lambda: swept_later(session, storage))
+        upload_while(app, storage, principal, issue, sweep_it, body)
     assert (rows(session), keys(storage)) == ([], set())
 
 
