@@ -41,9 +41,6 @@ def register(app: Flask, settings: Settings) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.request_id
-        if g.pop("request_logged", False):
-            return response  # a failure in another after_request: Flask goes through them twice
-        g.request_logged = True
         route = request.url_rule.rule if request.url_rule else None
         write = log.debug if route in _HEALTH and response.status_code < 400 else log.info
         write(

@@ -55,10 +55,17 @@ class Model(BaseModel):
     """What comes in or goes out.
 
     Unknown fields are refused. JSON bodies are read strictly: a number is no string, `1` is no
-    boolean; so a `BeforeValidator` on a date or UUID has to return one, not a string. Rows of the database go out by their attributes. Error messages do not repeat the
-    input, so that nothing personal reaches a log.
+    boolean; so a `BeforeValidator` on a date or UUID has to return one, not a string. Rows of the
+    database go out by their attributes. Error messages do not repeat the input, so that nothing
+    personal reaches a log.
     """
 
     model_config = ConfigDict(
-        extra="forbid", from_attributes=True, validate_by_name=True, hide_input_in_errors=True
+        extra="forbid",
+        from_attributes=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+        # A default spares the sender a field; in an answer the field is always there.
+        json_schema_serialization_defaults_required=True,
     )
