@@ -79,9 +79,10 @@ class IssueCreate(Model):
 class IssueChange(Model):
     """What to change of an issue; what is left out stays."""
 
-    title: Title = ""
-    description: Markdown = ""
-    status: StatusName = Status.OPEN
+    # A factory keeps these out of the document: there is no default, what is left out stays.
+    title: Title = Field(default_factory=str)
+    description: Markdown = Field(default_factory=str)
+    status: StatusName = Field(default_factory=lambda: Status.OPEN)
     severity: SeverityName | None = None
     resolution: ResolutionName | None = None
     assignee: UserId | None = None

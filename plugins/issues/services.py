@@ -178,13 +178,15 @@ def change_issue(
         _check_person(session, changes["assignee"])
     text = session.get_one(IssueText, issue.id)
     at, change_set, changed = _instant(issue), uuid4(), set()
-    for field, new in changes.items():
-        owner, column = (text, field) if field == "description" else (issue, _column(field))
-        old = getattr(owner, column)
-        if new != old:
-            setattr(owner, column, new)
-            changed.add(field)
-            _record_change(session, principal, issue, field, old, new, at, change_set)
+    # Status, resolution and closing instant go to the database together, or not at all.
+    with session.no_autoflush:
+        for field, new in changes.items():
+            owner, column = (text, field) if field == "description" else (issue, _column(field))
+            old = getattr(owner, column)
+            if new != old:
+                setattr(owner, column, new)
+                changed.add(field)
+                _record_change(session, principal, issue, field, old, new, at, change_set)
     if changed:
         _finish(session, issue, at)
         if "labels" in changed:
