@@ -179,6 +179,15 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
         return say
 
+    def body(self, content_type: str) -> Callable[[View], View]:
+        """Document a body of another type, such as a signed message, that the view reads itself."""
+
+        def say(view: View) -> View:
+            amend(view, body=content_type)
+            return view
+
+        return say
+
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
     ) -> None:

@@ -14,22 +14,24 @@ MULTIPART_SLACK = 64 * 1024
 
 
 class Id(IntegerConverter):
-    """Whole numbers in a path as PostgreSQL's bigint holds them, in ASCII digits.
+    """Whole numbers in a path, of as many ASCII digits as PostgreSQL's bigint surely holds.
 
-    Werkzeug's own takes any digit of Unicode, and fails on numbers beyond Python's digit limit.
+    Werkzeug's own takes any digit of Unicode, and fails on numbers beyond Python's digit limit. A
+    bound on the digits, not on the number alone: werkzeug looks at numbers after methods, and
+    would answer 405 for an address that no method has.
     """
 
-    regex = r"[0-9]{1,19}"
+    regex = r"[0-9]{1,18}"
 
     def __init__(
         self,
         map: Map,
         fixed_digits: int = 0,
         min: int | None = None,
-        max: int | None = 2**63 - 1,
+        max: int | None = 10**18 - 1,
         signed: bool = False,
     ) -> None:
-        """Bound the number by bigint, unless the rule has a narrower bound."""
+        """Bound the number by its digits, unless the rule has a narrower bound."""
         super().__init__(map, fixed_digits, min, max, signed)
 
 

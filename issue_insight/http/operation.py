@@ -48,6 +48,8 @@ class Operation:
     headers: tuple[Header, ...] = ()
     uploads: str | None = None
     """The field of a multipart form whose file the view reads by itself, as it arrives."""
+    body: str | None = None
+    """The content type of any other body that the view reads by itself."""
 
     def __deepcopy__(self, memo: object) -> Self:
         """Frozen: smorest copies what it knows of a view for each application."""

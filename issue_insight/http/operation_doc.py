@@ -76,7 +76,7 @@ def _problems(operation: Operation, is_open: bool) -> set[int]:
     statuses = {400, 422, 503, *operation.problems}
     if not is_open:
         statuses |= {401, 403}
-    if operation.argument("json", "form") or operation.uploads:
+    if operation.argument("json", "form") or operation.uploads or operation.body:
         statuses |= {413, 415}
     return statuses
 
@@ -109,6 +109,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _body(operation: Operation) -> dict[str, Any] | None:
+    if operation.body:
+        return {"required": True, "content": {operation.body: {"schema": {}}}}
     if operation.uploads:
         form = {
             "type": "object",

@@ -124,6 +124,7 @@ REQUESTS: dict[str, tuple[str, str, int]] = {
     "a surrogate in the path": ("GET", "/api/v1/faults/%ED%A0%80", 404),
     "a negative id": ("GET", "/api/v1/toys/-1", 404),
     "an id beyond 64 bits": ("GET", "/api/v1/toys/9223372036854775808", 404),
+    "an id beyond 64 bits to delete": ("DELETE", "/api/v1/toys/9223372036854775808", 404),
     "an endless id": ("GET", "/api/v1/toys/" + "9" * 5000, 404),
     "an id in Arabic digits": ("GET", "/api/v1/toys/%D9%A3", 404),
     "a dotted path": ("GET", "/api/v1/toys/../../etc/passwd", 404),

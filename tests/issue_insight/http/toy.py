@@ -197,6 +197,13 @@ def blueprint() -> Blueprint:
     def fill_parcel(parcel_id: int) -> None:
         """Fill a parcel."""
 
+    @blp.post("/messages")
+    @blp.body("application/json")
+    @blp.response(204)
+    @public
+    def take_message() -> None:
+        """Take a signed message."""
+
     @blp.get("/names")
     @blp.response(200, list[str])
     @public
