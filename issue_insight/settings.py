@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Seals paging cursors. Without one, cursors do not outlive the process that made them."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    """The instance's time zone: where a day begins and ends, for `daily_stats` and `as_of` dates."""
+    """Where a day of the instance begins and ends, for `daily_stats` and `as_of` dates."""
     plugins: Words = ()
     """Names of the plugins to load; empty: every plugin that is found."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -81,12 +81,21 @@ class Settings(BaseSettings):
     authorized_parties: Words = ()
     """Origins whose tokens (`azp`) are taken."""
     auth_require_azp: bool = True
+    auth_audiences: Words = ()
+    """Whom a token may be meant for (`aud`); empty: only tokens that name nobody are taken."""
+    auth_required_claims: Words = ("exp", "nbf", "iat", "iss", "sub", "sid")
+    """Issuers other than Clerk may leave out `nbf` and `sid`; the others are always required."""
     auth_leeway_seconds: int = Field(default=5, ge=0, le=60)
     local_sign_in: bool = False
 
-    _split = field_validator("plugins", "authorized_parties", "auth_algorithms", mode="before")(
-        _words
-    )
+    _split = field_validator(
+        "plugins",
+        "authorized_parties",
+        "auth_algorithms",
+        "auth_audiences",
+        "auth_required_claims",
+        mode="before",
+    )(_words)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,153 +1,228 @@
-"""From a session token to its claims, or a refusal.
+"""From a session token to the claims we believe.
 
-Verified here: algorithm, signature, issuer, the instants, the origin that asked (`azp`), that it is
-the token of a live session. https://clerk.com/docs/backend-requests/resources/session-tokens
+Clerk's session tokens, and those of any other issuer who signs by RS256 or ES256. Stricter than
+Clerk's own SDKs: the issuer, the session and every instant have to be there.
+https://clerk.com/docs/guides/sessions/session-tokens
 """
 
-import base64
-import binascii
+import math
+import re
 import threading
-import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import jwt
 
-from issue_insight.auth.keys import FetchedKeys, FixedKey, KeySource, fetcher
+from issue_insight import clock
+from issue_insight.auth.key_filter import PublicKey
+from issue_insight.auth.keys import KeySource
 from issue_insight.errors import Unauthenticated
-from issue_insight.settings import Settings
 
-MAX_TOKEN = 8 * 1024
-_REQUIRED = ["exp", "nbf", "iat", "iss", "sub", "sid"]
-# Headers that offer a key of the sender's choice, or ask for rules we do not know.
-_REFUSED_HEADERS = ("jku", "x5u", "jwk", "x5c", "crit")
-_SESSION_CLASS = "cl_B7d4PD111AAA"
-"""Clerk marks the class of a token in its header `cat`; this one is a session's."""
+LARGEST_TOKEN = 8192
+"""Characters. A real one has about a thousand."""
+CACHED_TOKENS = 4096
+SESSION_CATEGORIES = (None, "cl_B7d4PD111AAA", "cl_I7d4PD111III")
+"""Clerk marks the class of a token by the header `cat`, for all classes share one key: those of
+session tokens, or, where an instance does not use classes, a mark that says nothing. Templates,
+machine tokens and whatever comes next are not for signing in."""
+ALWAYS_REQUIRED = frozenset({"exp", "iat", "iss", "sub"})
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_FOREIGN_KEYS = ("jku", "jwk", "x5u", "x5c", "crit", "b64", "zip")
+"""Headers that bring a key along, or that change what the signature means."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+REFUSAL = "The token is not valid, or not any more. Sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a token has to be like. `leeway` is in seconds."""
+
+    issuer: str
+    algorithms: tuple[str, ...] = ("RS256",)
+    parties: tuple[str, ...] = ()
+    require_azp: bool = True
+    leeway: int = 5
+    required: frozenset[str] = ALWAYS_REQUIRED | {"nbf", "sid"}
+    audiences: tuple[str, ...] = ()
+    types: frozenset[str] = frozenset({"jwt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token that was checked says. `expires_at` is in seconds since 1970."""
+
+    issuer: str
+    subject: str
+    expires_at: float
+    email: str | None = None
+    name: str | None = None
+
+
+class RefusedToken(Unauthenticated):
+    """The token is not believed; `reason` is for the log alone."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(REFUSAL)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    claims: Claims
+    kid: str | None
+    key: PublicKey
 
 
 class Verifier:
-    """Checks tokens of one issuer."""
+    """Checks tokens, and remembers those it has checked until they expire. Safe for threads."""
 
-    def __init__(
-        self,
-        keys: KeySource,
-        *,
-        issuer: str,
-        algorithms: tuple[str, ...] = ("RS256",),
-        authorized_parties: tuple[str, ...] = (),
-        require_azp: bool = True,
-        leeway: int = 5,
-        remembered: int = 10_000,
-    ) -> None:
-        if set(algorithms) - {"RS256", "ES256"}:
-            raise ValueError("only RS256 and ES256 tokens can be verified")
-        self.issuer = issuer
-        self._keys, self._algorithms = keys, list(algorithms)
-        self._parties, self._require_azp = frozenset(authorized_parties), require_azp
-        self._leeway = leeway
-        self._seen: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
-        self._remembered, self._lock = remembered, threading.Lock()
+    def __init__(self, rules: Rules, keys: KeySource) -> None:
+        self.rules = rules
+        self._keys = keys
+        self._lock = threading.Lock()
+        self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
 
-    def verify(self, token: str) -> dict[str, Any]:
+    def verify(self, token: str) -> Claims:
         """Return the claims of a good token.
 
-        Raises `Unauthenticated` for any other, `Unavailable` where there are no keys to tell.
+        Raises `RefusedToken` for any other, `Unavailable` where there are no keys to tell with.
         """
-        now = time.time()
+        if len(token) > LARGEST_TOKEN or not _SHAPE.fullmatch(token):
+            raise RefusedToken("shape")
+        digest = sha256(token.encode()).digest()
         with self._lock:
-            seen = self._seen.get(token)
-        if seen is not None and now < seen[0]:
-            return seen[1]
-        claims = self._claims(token)
+            known = self._checked.get(digest)
+        # A key that was withdrawn takes the tokens it signed along.
+        if known is not None and self._keys.find(known.kid) == known.key:
+            self._check_expiry(known.claims.expires_at)
+            return known.claims
+        checked = self._check(token)
         with self._lock:
-            self._seen[token] = (float(claims["exp"]), claims)
-            while len(self._seen) > self._remembered:
-                self._seen.popitem(last=False)
-        return claims
+            self._checked[digest] = checked
+            while len(self._checked) > CACHED_TOKENS:
+                self._checked.popitem(last=False)
+        return checked.claims
 
-    def _claims(self, token: str) -> dict[str, Any]:
-        if len(token) > MAX_TOKEN or not token.isascii():
-            raise Unauthenticated("The token is not valid.")
+    def _check(self, token: str) -> _Checked:
         try:
-            header = jwt.get_unverified_header(token)
+            parsed = jwt.decode_complete(token, options={"verify_signature": False})
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise Unauthenticated("The token is not valid.") from error
-        if header.get("alg") not in self._algorithms or any(h in header for h in _REFUSED_HEADERS):
-            raise Unauthenticated("The token is not valid.")
-        if header.get("cat", _SESSION_CLASS) != _SESSION_CLASS:
-            raise Unauthenticated("The token is not one of a session.")
-        kid = header.get("kid")
-        key = self._keys.key(kid if isinstance(kid, str) else None)
+            raise RefusedToken("not a JWT") from error
+        header, payload = parsed["header"], parsed["payload"]
+        # Everything that can be told without a key comes first: what is refused anyway must not
+        # make us fetch keys, nor hide behind a key set that is not to be had.
+        kid = self._check_header(header)
+        claims = self._check_claims(payload)
+        key = self._keys.find(kid)
+        if key is None:
+            raise RefusedToken("unknown key")
+        if header["alg"] != key.algorithm:
+            raise RefusedToken("another algorithm than the key's")
         try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=self._algorithms,
-                issuer=self.issuer,
-                leeway=self._leeway,
-                options={"require": _REQUIRED, "verify_aud": False, "verify_sub": True},
-            )
-        except jwt.ExpiredSignatureError as error:
-            raise Unauthenticated("The token has expired.") from error
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise Unauthenticated("The token is not valid.") from error
-        self._check_session(claims)
-        return claims
+            jwt.decode_complete(token, key.key, algorithms=[key.algorithm], options=_SIGNATURE_ONLY)
+        except jwt.PyJWTError as error:
+            raise RefusedToken("signature") from error
+        return _Checked(claims, kid, key)
 
-    def _check_session(self, claims: dict[str, Any]) -> None:
-        if not all(isinstance(claims[name], str) and claims[name] for name in ("sub", "sid")):
-            raise Unauthenticated("The token is not one of a session.")
-        if claims.get("sts", "active") != "active":
-            raise Unauthenticated("The session is not active.")
-        party = claims.get("azp")
-        if party is None and not self._require_azp:
-            return
-        if party not in self._parties:
-            raise Unauthenticated("The token was not made for this application.")
+    def _check_header(self, header: Mapping[str, Any]) -> str | None:
+        if header.get("alg") not in self.rules.algorithms:
+            raise RefusedToken("algorithm")
+        if any(name in header for name in _FOREIGN_KEYS):
+            raise RefusedToken("a key or an extension in the header")
+        kind = header.get("typ", "JWT")
+        if not isinstance(kind, str) or kind.lower() not in self.rules.types:
+            raise RefusedToken("type")
+        if header.get("cat") not in SESSION_CATEGORIES:
+            raise RefusedToken("category")
+        kid = header.get("kid")
+        if kid is not None and (not isinstance(kid, str) or len(kid) > 256):
+            raise RefusedToken("key id")
+        return kid
 
-
-def issuer_of(settings: Settings) -> str:
-    """Return the issuer: as set, or the Frontend API host in the publishable key.
-
-    Raises `ValueError` for a key that is none.
-    """
-    if settings.auth_issuer:
-        return settings.auth_issuer
-    _, _, encoded = settings.clerk_publishable_key.rpartition("_")
-    try:
-        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise ValueError("PUBLIC_CLERK_PUBLISHABLE_KEY is not a publishable key") from error
-    host = decoded.removesuffix("$")
-    if not decoded.endswith("$") or not host or "/" in host:
-        raise ValueError(
-            "Set PUBLIC_CLERK_PUBLISHABLE_KEY (pk_live_… or pk_test_…) or AUTH_ISSUER: "
-            "the issuer of session tokens follows from it."
+    def _check_claims(self, payload: Mapping[str, Any]) -> Claims:
+        rules = self.rules
+        if missing := sorted(name for name in rules.required if payload.get(name) in (None, "")):
+            raise RefusedToken(f"without {missing[0]}")
+        if payload["iss"] != rules.issuer:
+            raise RefusedToken("issuer")
+        subject = payload["sub"]
+        if not _is_identifier(subject):
+            raise RefusedToken("subject")
+        if "sid" in payload and not _is_identifier(payload["sid"]):
+            raise RefusedToken("session")
+        if payload.get("sts", "active") != "active":
+            raise RefusedToken("session status")
+        self._check_party(payload)
+        self._check_audience(payload)
+        self._check_instants(payload)
+        return Claims(
+            issuer=rules.issuer,
+            subject=subject,
+            expires_at=float(payload["exp"]),
+            # An address that was not proved could be anybody's.
+            email=None if payload.get("email_verified") is False else clean(payload.get("email")),
+            name=clean(payload.get("name")),
         )
-    return f"https://{host}"
+
+    def _check_party(self, payload: Mapping[str, Any]) -> None:
+        party = payload.get("azp")
+        if party is None:
+            if self.rules.require_azp:
+                raise RefusedToken("without azp")
+        elif not isinstance(party, str) or party.rstrip("/") not in self.rules.parties:
+            raise RefusedToken("azp")
+
+    def _check_audience(self, payload: Mapping[str, Any]) -> None:
+        given = payload.get("aud", [])
+        meant = given if isinstance(given, list) else [given]
+        wanted = self.rules.audiences
+        # A token for somebody else is none for us, also where we ask for no audience.
+        if (wanted or meant) and not any(isinstance(a, str) and a in wanted for a in meant):
+            raise RefusedToken("audience")
+
+    def _check_instants(self, payload: Mapping[str, Any]) -> None:
+        self._check_expiry(_instant(payload, "exp"))
+        latest = clock.now().timestamp() + self.rules.leeway
+        if any(name in payload and _instant(payload, name) > latest for name in ("nbf", "iat")):
+            raise RefusedToken("not yet valid")
+
+    def _check_expiry(self, expires_at: float) -> None:
+        if expires_at + self.rules.leeway <= clock.now().timestamp():
+            raise RefusedToken("expired")
 
 
-def verifier_from(settings: Settings) -> Verifier:
-    """Build the verifier of the configured identity provider.
+# The claims were checked above, against our clock; PyJWT checks what needs the key.
+_SIGNATURE_ONLY: Any = {
+    f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+}
 
-    Raises `ValueError` for settings that say too little, or what cannot be.
-    """
-    issuer = issuer_of(settings)
-    keys: KeySource
-    if settings.clerk_jwt_key is not None:
-        keys = FixedKey.from_pem(settings.clerk_jwt_key.get_secret_value())
-    elif settings.auth_jwks_url:
-        keys = FetchedKeys(fetcher(settings.auth_jwks_url))
-    elif settings.clerk_secret_key is not None:
-        secret = settings.clerk_secret_key.get_secret_value()
-        keys = FetchedKeys(fetcher(f"{settings.clerk_api_url.rstrip('/')}/v1/jwks", secret))
-    else:
-        keys = FetchedKeys(fetcher(f"{issuer}/.well-known/jwks.json"))
-    return Verifier(
-        keys,
-        issuer=issuer,
-        algorithms=settings.auth_algorithms,
-        authorized_parties=settings.authorized_parties,
-        require_azp=settings.auth_require_azp,
-        leeway=settings.auth_leeway_seconds,
-    )
+
+def _is_identifier(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable()
+
+
+def _instant(payload: Mapping[str, Any], name: str) -> float:
+    """Return a NumericDate (RFC 7519, section 2) in seconds."""
+    value = payload[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RefusedToken(f"{name} is no instant")
+    try:
+        seconds = float(value)
+    except OverflowError as error:
+        raise RefusedToken(f"{name} is no instant") from error
+    if not math.isfinite(seconds) or seconds < 0:
+        raise RefusedToken(f"{name} is no instant")
+    return seconds
+
+
+def clean(value: object, longest: int = 254) -> str | None:
+    """Return a name or address from elsewhere as we store it; None where nothing is left of it."""
+    if not isinstance(value, str):
+        return None
+    sound = value.encode("utf-8", "ignore").decode()
+    return " ".join(_CONTROLS.sub(" ", sound).split())[:longest].strip() or None

@@ -1,99 +1,121 @@
-"""The check before every request: who is it, and may they come in. Closed unless a view is open."""
+"""The hook before every request: who is asking, and may they?
+
+Closed unless the view says it is open. Token to claims, claims to the person's row, the role from
+the row and never from the token, then the permission of the view; all before the body is read.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask, current_app, g, request
+import structlog
+from flask import Flask, Response, current_app, g, request
 
-from issue_insight.auth import cli, provision, sign_in, webhook
-from issue_insight.auth.clerk import Verifier, verifier_from
-from issue_insight.auth.local import LocalIssuer, must_be_near
-from issue_insight.auth.permission import PUBLIC, ROLES, SIGNED_IN, Permission, permission_of
+from issue_insight.auth import local_views, webhook
+from issue_insight.auth.clerk import Claims, RefusedToken
+from issue_insight.auth.cli import auth as commands
+from issue_insight.auth.local import refuse_strangers
+from issue_insight.auth.permission import PUBLIC, Permission, permission_of
 from issue_insight.auth.principal import Principal
-from issue_insight.auth.users import User
-from issue_insight.db import db
+from issue_insight.auth.provision import (
+    Person,
+    find,
+    first_sight,
+    is_current,
+    keep_profile,
+    refresh,
+)
+from issue_insight.auth.state import EXTENSION, Auth, auth_of
+from issue_insight.db import db, unit_of_work
 from issue_insight.errors import Forbidden, Unauthenticated, Unavailable
+from issue_insight.http.problems import problem
 from issue_insight.settings import Settings
 
-EXTENSION = "issue_insight.auth"
+log = structlog.get_logger("issue_insight.auth")
 
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What the check needs: found at `app.extensions["issue_insight.auth"]`."""
-
-    settings: Settings
-    verifier: Verifier | None
-    local: LocalIssuer | None
-    granted: dict[str, frozenset[str]]
-
-    def principal(self, token: str) -> Principal:
-        """Return who the token is about, with the rights of this moment.
-
-        Raises `Unauthenticated`, `Forbidden` for a removed user, `Unavailable` without keys.
-        """
-        if self.verifier is None:
-            raise Unavailable("No identity provider is configured, so nobody can sign in.", 60)
-        claims = self.verifier.verify(token)
-        user = provision.user_of(db.session(), self.settings, claims)
-        if user.removed_at is not None:
-            raise Unauthenticated("This user has been removed.")
-        provision.seen(db.session(), user)
-        return self.principal_of(user)
-
-    def principal_of(self, user: User) -> Principal:
-        """Return the principal of a user's row."""
-        return Principal(
-            user.id, user.name, user.email, user.role, "person", self.granted[user.role]
-        )
+SIGN_IN = "Sign in: this needs `Authorization: Bearer <token>`."
 
 
 def register(app: Flask, settings: Settings, permissions: Iterable[Permission], api: Any) -> None:
-    """Put the check before every request of `app`, and mount what belongs to signing in.
+    """Guard `app`, and mount the addresses that signing in needs on `api`.
 
-    Raises `ValueError` where the settings contradict each other.
+    Raises `Misconfigured` for settings that do not fit.
     """
-    local = LocalIssuer.from_settings(settings) if settings.local_sign_in else None
-    verifier = local.verifier() if local else None
-    if settings.identity_provider_configured:
-        verifier = verifier_from(settings)
-    known = [*permissions, SIGNED_IN]
-    granted = {role: frozenset(p.name for p in known if role in p.roles) for role in ROLES}
-    app.extensions[EXTENSION] = Guard(settings, verifier, local, granted)
-    app.before_request(check)
-    if local is not None:
-        api.register_blueprint(sign_in.blueprint(local))
+    auth = Auth.from_settings(settings, permissions)
+    app.extensions[EXTENSION] = auth
+    app.before_request(guard)
+    app.cli.add_command(commands)
+    if auth.local is not None:
+        api.register_blueprint(local_views.page)
+        api.register_blueprint(local_views.blp)
     if settings.clerk_webhook_signing_secret is not None:
         api.register_blueprint(webhook.blueprint(settings))
-    cli.register(app)
 
 
-def guard() -> Guard:
-    """Return the guard of the current application."""
-    return cast(Guard, current_app.extensions[EXTENSION])
+def guard() -> Response | None:
+    """Let the request pass, or answer it. Sets `g.principal`."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return None  # there is nothing at this address, and Flask says so
+    permission = permission_of(view)
+    if permission is None:
+        raise Forbidden("This address does not say who may use it, so nobody may.")
+    if permission == PUBLIC:
+        return None
+    try:
+        g.principal = _principal(auth_of(current_app))
+    except RefusedToken as refused:
+        log.info("token_refused", reason=refused.reason)
+        return problem(
+            401, refused.message, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        )
+    if g.principal.role not in permission.roles:
+        raise Forbidden(f"You may not do this: it takes `{permission.name}`.")
+    return None
 
 
-def check() -> None:
-    """Let the request in, or raise: `Unauthenticated`, `Forbidden`, `Unavailable`."""
-    if request.endpoint is None:
-        return  # no such route, or not with this method: routing answers 404 or 405
-    needed = permission_of(current_app.view_functions[request.endpoint])
-    if needed is PUBLIC:
-        return
-    if needed is None:
-        raise Forbidden("This is closed.")
-    at_the_gate = guard()
-    if at_the_gate.local is not None:
-        must_be_near(request.remote_addr)
-    principal = at_the_gate.principal(_bearer())
-    if not principal.may(needed.name):
-        raise Forbidden(f"Your role, {principal.role}, does not allow this ({needed.name}).")
-    g.principal = principal
-
-
-def _bearer() -> str:
+def _principal(auth: Auth) -> Principal:
+    if auth.local is not None:
+        refuse_strangers(request.environ)
+    # The header and nothing else: addresses end up in logs, cookies are sent by any page.
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Sign in, and send the session token as a bearer token.")
-    return token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated(SIGN_IN)
+    if auth.verifier is None:
+        raise Unauthenticated("Nobody can sign in here: no identity provider is configured.")
+    person = _person(auth, auth.verifier.verify(token.strip()))
+    if person.removed_at is not None:
+        raise RefusedToken("removed user")
+    return Principal(
+        person.id, person.name, person.email, person.role, "person", auth.permissions[person.role]
+    )
+
+
+def _person(auth: Auth, claims: Claims) -> Person:
+    # Autocommit: one statement, and no transaction stays open while the body comes in.
+    reading = db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with reading.connect() as connection:
+        person = find(connection, claims)
+    if person is not None:
+        if person.removed_at is None and not is_current(person, claims):
+            with unit_of_work() as session:
+                person = refresh(session, person, claims)
+        return person
+    with unit_of_work() as session:
+        person, made = first_sight(session, claims)
+    if made and claims.email is None:
+        return _with_profile(auth, claims, person)
+    return person
+
+
+def _with_profile(auth: Auth, claims: Claims, person: Person) -> Person:
+    """Ask for address and name, this once; where that fails, they come by webhook or by hand."""
+    try:
+        profile = auth.profiles.fetch(claims.subject)
+    except Unavailable:
+        log.warning("profile_not_fetched", user_id=person.id)
+        return person
+    if profile is None:
+        return person
+    with unit_of_work() as session:
+        keep_profile(session, claims.issuer, claims.subject, profile)
+        return find(session, claims) or person

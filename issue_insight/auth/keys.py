@@ -1,162 +1,148 @@
-"""The public keys that session tokens are signed with: where they come from, how long they last.
+"""Where the keys come from that tokens are checked with: one pinned key, or a key set by URL.
 
-`PyJWKClient` locks everybody out once its cache has expired while the provider is down. Here keys
-once had serve on, fetching happens with short time-outs, and no flood of forged key ids makes more
-than one request in an interval.
+A key set that is fetched is kept and served on while a newer one is being fetched behind the
+requests' backs, however long that fails: an identity provider that is down locks nobody out. Only
+a process that has never had keys must say so (`Unavailable`).
 """
 
-import json
-import logging
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt import PyJWK
-from jwt.exceptions import InvalidKeyError, PyJWKError
+import structlog
 
-from issue_insight.errors import Unauthenticated, Unavailable
+from issue_insight.auth.key_filter import PublicKey, UnfitKey
+from issue_insight.errors import Unavailable
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("issue_insight.auth.keys")
 
-PublicKey = RSAPublicKey | EllipticCurvePublicKey
-FRESH_SECONDS = 300.0
-RETRY_SECONDS = 30.0
-TIMEOUT_SECONDS = 3.0
-MAX_BYTES = 256 * 1024
-MIN_RSA_BITS = 2048
-
-# The fingerprint of keys made by the flawed generator of CVE-2017-15361 ("ROCA"): such a modulus
-# is a power of 65537 modulo each of these primes.
-_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
-_ROCA_RESIDUES = {p: {pow(65537, e, p) for e in range(p)} for p in _ROCA_PRIMES}
+FRESH_SECONDS = 600.0
+"""A key set older than this is fetched anew, while it goes on being used."""
+RETRY_SECONDS = 5.0
+"""Between two attempts, when the last has failed."""
+UNKNOWN_SECONDS = 30.0
+"""Between two fetches made because of a key id nobody knows: forged ones cost nothing more."""
+PATIENCE_SECONDS = 4.0
+"""How long a request waits for a fetch, counted from the beginning of the fetch."""
 
 
 class KeySource(Protocol):
-    """Where the key of a token comes from."""
+    """Finds the key of a token."""
 
-    def key(self, kid: str | None) -> PublicKey:
-        """Return the key of that id. Raises `Unauthenticated`, or `Unavailable` without keys."""
+    def find(self, kid: str | None) -> PublicKey | None:
+        """Return the key of that id, None for one that is not known.
+
+        Raises `Unavailable` where no keys are to be had at all.
+        """
+        ...
 
 
-class FixedKey:
-    """One key, known beforehand: `CLERK_JWT_KEY`, or the local sign-in's own."""
+class PinnedKey:
+    """One key, given in the settings: no network, and the token's key id does not matter."""
 
     def __init__(self, key: PublicKey) -> None:
-        self._key = checked(key)
+        self._key = key
 
-    @classmethod
-    def from_pem(cls, pem: str) -> "FixedKey":
-        """Read a public key in PEM (with `\\n` for line ends, as environments often hold it)."""
-        loaded = load_pem_public_key(pem.replace("\\n", "\n").encode())
-        if not isinstance(loaded, RSAPublicKey | EllipticCurvePublicKey):
-            raise ValueError("CLERK_JWT_KEY is neither an RSA nor an EC public key")
-        return cls(loaded)
-
-    def key(self, kid: str | None) -> PublicKey:  # noqa: ARG002 (the protocol's)
-        """Return the key, whatever the token calls it."""
+    def find(self, kid: str | None) -> PublicKey | None:  # noqa: ARG002
+        """Return the key."""
         return self._key
 
 
 class FetchedKeys:
-    """Keys from a JWKS address, cached, renewed in the background, kept while it is down."""
+    """A key set kept up to date. Safe to share between threads.
+
+    `fetch` returns the keys by id and raises `Unavailable` or `UnfitKey`; it runs in a thread of
+    its own, one at a time, so that nothing it does (a resolver that hangs) can hold a request for
+    longer than `patience` seconds.
+    """
 
     def __init__(
         self,
-        fetch: Callable[[], Mapping[str, Any]],
-        clock: Callable[[], float] = time.monotonic,
+        fetch: Callable[[], Mapping[str, PublicKey]],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._fetch, self._clock = fetch, clock
-        self._keys: dict[str, PublicKey] = {}
-        self._fetched_at: float | None = None
-        self._tried_at: float | None = None
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._patience = patience
         self._lock = threading.Lock()
+        self._keys: Mapping[str, PublicKey] | None = None
+        self._fetched_at = 0.0
+        self._failed_at: float | None = None
+        self._asked_for_unknown_at: float | None = None
+        self._under_way: tuple[threading.Event, float] | None = None
 
-    def key(self, kid: str | None) -> PublicKey:
-        """Return the key of that id, fetching where it is unknown and time allows."""
-        if kid is None:
-            raise Unauthenticated("The token names no key.")
-        found = self._keys.get(kid)
-        if found is not None:
-            if self._age() > FRESH_SECONDS and self._may_try():
-                threading.Thread(target=self._renew, daemon=True).start()
-            return found
-        if self._may_try():
-            self._renew()
-        found = self._keys.get(kid)
-        if found is not None:
-            return found
-        if self._fetched_at is None:
-            raise Unavailable("The identity provider's keys cannot be had right now.", 5)
-        raise Unauthenticated("The token is signed with a key that is not known.")
-
-    def _age(self) -> float:
-        return float("inf") if self._fetched_at is None else self._clock() - self._fetched_at
-
-    def _may_try(self) -> bool:
-        # Without any key a retry is worth making sooner: nobody can sign in meanwhile.
-        pause = RETRY_SECONDS if self._fetched_at is not None else RETRY_SECONDS / 10
-        return self._tried_at is None or self._clock() - self._tried_at >= pause
-
-    def _renew(self) -> None:
-        with self._lock:
-            if not self._may_try():
-                return
-            self._tried_at = self._clock()
-            try:
-                keys = usable(self._fetch())
-            except (OSError, ValueError) as error:
-                log.warning("keys of the identity provider: %s", type(error).__name__)
-                return
-            self._keys, self._fetched_at = keys, self._clock()
-
-
-def usable(document: Mapping[str, Any]) -> dict[str, PublicKey]:
-    """Return the keys of a JWKS that may sign tokens: named, for signing, strong enough."""
-    listed = document.get("keys") if isinstance(document, Mapping) else None
-    if not isinstance(listed, list):
-        raise ValueError("not a JWKS")
-    keys: dict[str, PublicKey] = {}
-    for entry in listed:
-        try:
-            if entry.get("use", "sig") != "sig" or not isinstance(entry["kid"], str):
-                continue
-            keys[entry["kid"]] = checked(PyJWK.from_dict(entry).key)
-        except (PyJWKError, InvalidKeyError, ValueError, KeyError, TypeError, AttributeError) as e:
-            log.warning("left out a key of the identity provider: %s", type(e).__name__)
-    return keys
-
-
-def checked(key: object) -> PublicKey:
-    """Return the key if it is public and strong enough. Raises `ValueError`."""
-    if isinstance(key, EllipticCurvePublicKey):
+    def find(self, kid: str | None) -> PublicKey | None:
+        """Return the key of that id; see `KeySource`."""
+        if self._keys is None:
+            return self._find_first(kid)
+        key = self._known(kid)
+        if key is None:
+            return self._find_new(kid)
+        if self._monotonic() - self._fetched_at > FRESH_SECONDS:
+            self._begin()
         return key
-    if not isinstance(key, RSAPublicKey):
-        raise ValueError("not a public key for RS256 or ES256")
-    numbers = key.public_numbers()
-    if key.key_size < MIN_RSA_BITS or numbers.e < 3 or numbers.e % 2 == 0:
-        raise ValueError(f"an RSA key needs {MIN_RSA_BITS} bits")
-    if all(numbers.n % prime in _ROCA_RESIDUES[prime] for prime in _ROCA_PRIMES):
-        raise ValueError("the RSA key is of a generator known to be flawed (ROCA)")
-    return key
 
+    def _known(self, kid: str | None) -> PublicKey | None:
+        return None if kid is None or self._keys is None else self._keys.get(kid)
 
-def fetcher(url: str, secret: str | None = None) -> Callable[[], Mapping[str, Any]]:
-    """Return a function that fetches the JWKS at `url`, with `secret` as bearer if given."""
-    if not url.startswith(("https://", "http://")):
-        raise ValueError(f"not an address of keys: {url!r}")
+    def _find_first(self, kid: str | None) -> PublicKey | None:
+        self._wait(self._begin())
+        if self._keys is None:
+            raise Unavailable(
+                "The keys to check sign-ins with are not to be had right now.",
+                retry_after=int(RETRY_SECONDS),
+            )
+        if (key := self._known(kid)) is None:
+            # This very fetch has shown that nobody knows the id.
+            with self._lock:
+                if self._asked_for_unknown_at is None:
+                    self._asked_for_unknown_at = self._fetched_at
+        return key
 
-    def fetch() -> Mapping[str, Any]:
-        headers = {"User-Agent": "issue-insight", "Accept": "application/json"}
-        if secret is not None:
-            headers["Authorization"] = f"Bearer {secret}"
-        request = urllib.request.Request(url, headers=headers)  # noqa: S310 (http(s) only)
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
-            document: Mapping[str, Any] = json.loads(response.read(MAX_BYTES))
-        return document
+    def _find_new(self, kid: str | None) -> PublicKey | None:
+        """Look once more for a key that may have been added; seldom, whatever is asked for."""
+        if kid is None:
+            return None
+        with self._lock:
+            last = self._asked_for_unknown_at
+            due = last is None or self._monotonic() - last > UNKNOWN_SECONDS
+            if due:
+                self._asked_for_unknown_at = self._monotonic()
+        self._wait(self._begin() if due else self._under_way)
+        return self._known(kid)
 
-    return fetch
+    def _begin(self) -> tuple[threading.Event, float] | None:
+        """Start a fetch unless one is under way, or failed a moment ago; return the one that is."""
+        with self._lock:
+            if self._under_way is not None:
+                return self._under_way
+            now = self._monotonic()
+            if self._failed_at is not None and now - self._failed_at < RETRY_SECONDS:
+                return None
+            self._under_way = (threading.Event(), now)
+            begun = self._under_way
+        threading.Thread(target=self._run, args=(begun[0],), name="keys", daemon=True).start()
+        return begun
+
+    def _run(self, done: threading.Event) -> None:
+        keys: Mapping[str, PublicKey] | None = None
+        try:
+            keys = self._fetch()
+        except (Unavailable, UnfitKey) as error:
+            log.warning("keys_not_fetched", error=type(error).__name__, had=self._keys is not None)
+        finally:
+            with self._lock:
+                if keys is None:
+                    self._failed_at = self._monotonic()
+                else:
+                    self._keys, self._fetched_at, self._failed_at = keys, self._monotonic(), None
+                self._under_way = None
+            done.set()
+
+    def _wait(self, under_way: tuple[threading.Event, float] | None) -> None:
+        if under_way is not None:
+            done, began = under_way
+            done.wait(max(0.0, began + self._patience - self._monotonic()))

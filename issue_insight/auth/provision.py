@@ -1,114 +1,209 @@
-"""From verified claims to the user's row, made at first sight."""
+"""From claims to the row of a person: made at first sight, kept current, read at each request.
 
-import json
-import logging
-import urllib.parse
-import urllib.request
+The hot path is one SELECT. A row is made by one upsert, so that any number of first requests at
+once make one row; address and name come from the token or, once, from the Backend API.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+import structlog
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
+from issue_insight.auth.clerk import Claims
+from issue_insight.auth.permission import ROLES
+from issue_insight.auth.principal import Principal, system
+from issue_insight.auth.profile import Profile
 from issue_insight.auth.users import User
-from issue_insight.settings import Settings
+from issue_insight.journal import record
 
-log = logging.getLogger(__name__)
-TIMEOUT_SECONDS = 3.0
-NAME_MAX = 100
-EMAIL_MAX = 254
+log = structlog.get_logger("issue_insight.auth")
+
+SEEN_EVERY = timedelta(minutes=5)
+"""How exact `last_seen_at` is: a write at each request would cost more than the request."""
 
 
-def user_of(session: Session, settings: Settings, claims: dict[str, Any]) -> User:
-    """Return the row of whoever the claims are about, making it at first sight.
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The row of a person, as much of it as a request needs."""
 
-    One upsert, so that a hundred first requests at once make one row. The e-mail address comes
-    from the claim, or once from the Backend API; where neither knows it, the row has none.
-    """
-    issuer, subject = str(claims["iss"]), str(claims["sub"])
-    by_identity = select(User).where(User.issuer == issuer, User.subject == subject)
-    user = session.scalar(by_identity)
-    if user is not None:
-        return user
-    email, name = _text(claims.get("email"), EMAIL_MAX), _text(claims.get("name"), NAME_MAX)
-    if email is None and settings.clerk_secret_key is not None:
-        email, known_as = ask(settings, subject)
-        name = name or known_as
-    session.execute(
-        insert(User)
-        .values(
-            issuer=issuer,
-            subject=subject,
-            email=email,
-            name=name or (email or subject).partition("@")[0],
-            role="reporter",
-            last_seen_at=clock.now(),
-        )
-        .on_conflict_do_nothing(index_elements=["issuer", "subject"])
+    id: int
+    name: str
+    email: str | None
+    role: str
+    last_seen_at: datetime | None
+    removed_at: datetime | None
+
+
+FORMER = "Former user"
+_MADE: ColumnElement[bool] = literal_column("xmax = 0", Boolean)
+"""Whether the upsert has made the row, rather than found it."""
+_COLUMNS = (User.id, User.name, User.email, User.role, User.last_seen_at, User.removed_at)
+
+
+def find(connection: Connection | Session, claims: Claims) -> Person | None:
+    """Return the person the claims speak of, if they were here before."""
+    row = connection.execute(
+        select(*_COLUMNS).where(User.issuer == claims.issuer, User.subject == claims.subject)
+    ).one_or_none()
+    return None if row is None else _person(row)
+
+
+def is_current(person: Person, claims: Claims) -> bool:
+    """Tell whether the row already says what the token says, and that they were here lately."""
+    return (
+        person.last_seen_at is not None
+        and clock.now() - person.last_seen_at < SEEN_EVERY
+        and claims.email in (None, person.email)
+        and claims.name in (None, person.name)
     )
-    session.commit()
-    return session.scalars(by_identity).one()
 
 
-def seen(session: Session, user: User) -> None:
-    """Note that the user was here, at most once an hour: not every read is to become a write."""
+def first_sight(session: Session, claims: Claims) -> tuple[Person, bool]:
+    """Make the row, unless another request just did; tell whether it was this one."""
     now = clock.now()
-    if user.last_seen_at is None or (now - user.last_seen_at).total_seconds() > 3600:
-        session.execute(update(User).where(User.id == user.id).values(last_seen_at=now))
-        session.commit()
+    row: Any = session.execute(
+        postgresql.insert(User)
+        .values(
+            issuer=claims.issuer,
+            subject=claims.subject,
+            email=claims.email,
+            name=claims.name or name_from(claims.email),
+            created_at=now,
+            last_seen_at=now,
+        )
+        .on_conflict_do_update(constraint="uq_users_issuer_subject", set_={"last_seen_at": now})
+        # Unset in a row that this very statement has inserted.
+        .returning(*_COLUMNS, _MADE.label("made"))
+    ).one()
+    person = _person(row)
+    if row.made:
+        _record_first_sight(session, person)
+    return person, bool(row.made)
 
 
-def ask(settings: Settings, subject: str) -> tuple[str | None, str | None]:
-    """Return address and name of a Clerk user from the Backend API.
+def name_from(email: str | None) -> str:
+    """Return a name for the bearer of an address: `Ada Lovelace` for `ada.lovelace@...`."""
+    words = (email or "").partition("@")[0].replace(".", " ").replace("_", " ").split()
+    return " ".join(word[:1].upper() + word[1:] for word in words)
 
-    (None, None) where it does not answer: signing in must not depend on it.
+
+def _person(row: Any) -> Person:
+    return Person(row.id, row.name, row.email, row.role, row.last_seen_at, row.removed_at)
+
+
+def _record_first_sight(session: Session, person: Person) -> None:
+    # No name and no address: the log keeps what it is told for good.
+    who = Principal(person.id, person.name, None, person.role, "person", frozenset())
+    record(
+        session,
+        who,
+        subject="user",
+        subject_id=person.id,
+        scope_id=None,
+        kind="created",
+        new={"role": person.role},
+    )
+
+
+def refresh(session: Session, person: Person, claims: Claims) -> Person:
+    """Note that the person is here, and what the token says of name and address."""
+    changes: dict[str, Any] = {"last_seen_at": clock.now()}
+    if claims.email is not None:
+        changes["email"] = claims.email
+    if claims.name is not None:
+        changes["name"] = claims.name
+    row = session.execute(
+        update(User).where(User.id == person.id).values(changes).returning(*_COLUMNS)
+    ).one()
+    return _person(row)
+
+
+def keep_profile(session: Session, issuer: str, subject: str, profile: Profile) -> None:
+    """Store what the provider says of a person, known here or not, unless newer is stored.
+
+    Idempotent: the same message twice, or an older one after a newer one, changes nothing.
     """
-    if settings.clerk_secret_key is None:
-        return None, None
-    address = (
-        f"{settings.clerk_api_url.rstrip('/')}/v1/users/{urllib.parse.quote(subject, safe='')}"
+    offered = postgresql.insert(User).values(
+        issuer=issuer,
+        subject=subject,
+        email=profile.email,
+        name=profile.name or name_from(profile.email),
+        created_at=clock.now(),
+        profile_at=profile.at,
     )
-    request = urllib.request.Request(  # noqa: S310 (the operator's own setting)
-        address,
-        headers={
-            "Authorization": f"Bearer {settings.clerk_secret_key.get_secret_value()}",
-            "User-Agent": "issue-insight",
-        },
+    row: Any = session.execute(
+        offered.on_conflict_do_update(
+            constraint="uq_users_issuer_subject",
+            set_={
+                "email": func.coalesce(offered.excluded.email, User.email),
+                "name": func.coalesce(func.nullif(offered.excluded.name, ""), User.name),
+                "profile_at": offered.excluded.profile_at,
+            },
+            where=and_(
+                User.removed_at.is_(None),
+                or_(User.profile_at.is_(None), User.profile_at <= offered.excluded.profile_at),
+            ),
+        ).returning(*_COLUMNS, _MADE.label("made"))
+    ).one_or_none()
+    if row is not None and row.made:
+        _record_first_sight(session, _person(row))
+
+
+def remove(session: Session, issuer: str, subject: str) -> None:
+    """Mark a person as gone. Their row stays, for what they wrote stays; name and address go.
+
+    Somebody who was never here gets a row too: a token they still hold must not make a fresh one.
+    """
+    now = clock.now()
+    row = session.execute(
+        postgresql.insert(User)
+        .values(issuer=issuer, subject=subject, name=FORMER, created_at=now, removed_at=now)
+        .on_conflict_do_update(
+            constraint="uq_users_issuer_subject",
+            set_={"removed_at": now, "email": None, "name": FORMER, "role": ROLES[0]},
+            where=User.removed_at.is_(None),
+        )
+        .returning(User.id)
+    ).one_or_none()
+    if row is not None:
+        record(
+            session,
+            system(),
+            subject="user",
+            subject_id=row.id,
+            scope_id=None,
+            kind="removed",
+        )
+
+
+def give_role(session: Session, person: Person, role: str) -> None:
+    """Give a role without asking who may: for the local sign-in, where anybody may be anyone."""
+    if person.role == role:
+        return
+    session.execute(update(User).where(User.id == person.id).values(role=role))
+    record(
+        session,
+        system(),
+        subject="user",
+        subject_id=person.id,
+        scope_id=None,
+        kind="changed",
+        field="role",
+        old=person.role,
+        new=role,
     )
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
-            person = json.loads(response.read(256 * 1024))
-        return primary_email(person), full_name(person)
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        log.warning("the Backend API told nothing of a user: %s", type(error).__name__)
-        return None, None
-
-
-def primary_email(person: dict[str, Any]) -> str | None:
-    """Return the primary address of a Clerk user object, else its first."""
-    addresses = person.get("email_addresses") or []
-    chosen = [a for a in addresses if a.get("id") == person.get("primary_email_address_id")]
-    for address in chosen or addresses:
-        return _text(address.get("email_address"), EMAIL_MAX)
-    return None
-
-
-def full_name(person: dict[str, Any]) -> str | None:
-    """Return the name of a Clerk user object, else its user name."""
-    parts = [person.get("first_name"), person.get("last_name")]
-    return _text(" ".join(p for p in parts if p) or person.get("username"), NAME_MAX)
-
-
-def count_admins(session: Session) -> int:
-    """Return how many admins there are."""
-    return session.execute(
-        select(func.count(User.id)).where(User.role == "admin", User.removed_at.is_(None))
-    ).scalar_one()
-
-
-def _text(value: object, most: int) -> str | None:
-    if not isinstance(value, str):
-        return None
-    shown = "".join(c for c in value if c.isprintable()).strip()
-    return shown[:most] or None

@@ -27,3 +27,5 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_seen_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    # Of when name and address are, as the provider says: its messages may come out of order.
+    profile_at: Mapped[datetime | None]

@@ -65,6 +65,7 @@ def upgrade() -> None:
         ),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("profile_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "role IN ('reporter', 'maintainer', 'admin')", name=op.f("ck_users_role")
         ),
