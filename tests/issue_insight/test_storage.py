@@ -151,6 +151,21 @@ def test_a_source_that_fails_midway_leaves_nothing_and_its_own_exception(
     assert storage.abort_uploads(key, before=datetime.now(UTC) + timedelta(hours=1)) == 0
 
 
+def test_the_source_s_exception_comes_out_even_if_giving_up_fails_too(
+    storage: Storage, key: str
+) -> None:
+    class Torn(Trickle):
+        def read(self, size: int) -> bytes:
+            try:
+                return super().read(size)
+            except ConnectionResetError:
+                storage.abort_uploads(key, before=datetime.now(UTC) + timedelta(hours=1))
+                raise
+
+    with pytest.raises(ConnectionResetError):
+        storage.put_stream(key, Torn(PARTS, until=PART_BYTES + 1, error=BROKEN))
+
+
 def test_parts_of_an_upload_that_was_killed_can_be_cleared(storage: Storage, key: str) -> None:
     with pytest.raises(SystemExit):
         storage.put_stream(key, Trickle(PARTS, until=PART_BYTES + 1, error=SystemExit()))

@@ -212,6 +212,15 @@ def post_stream(caller: Caller, issue: str, body: Any, claimed: str | None) -> T
     )
 
 
+def test_one_byte_more_than_the_limit_is_refused_with_nothing_left(
+    reporter: Caller, issue: str, limit: int, session: Session, storage: Storage
+) -> None:
+    answer = reporter.attach(issue, b"x" * (limit + 1))
+    assert answer.status_code == 413
+    assert (answer.json or {})["detail"] == f"A file may have {limit:,} bytes at most."
+    assert (rows(session), keys(storage)) == (0, set())
+
+
 class Endless:
     """A body that goes on for ever; counts what was taken of it."""
 
