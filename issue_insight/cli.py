@@ -12,9 +12,7 @@ from issue_insight.settings import Settings
 from issue_insight.storage import Storage
 
 
-def register(
-    app: Flask, settings: Settings, plugins: tuple[Plugin, ...], storage: Storage
-) -> None:
+def register(app: Flask, settings: Settings, plugins: tuple[Plugin, ...], storage: Storage) -> None:
     """Add the commands of the platform and of every plugin to `app`."""
 
     @app.cli.command("upgrade")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault of an input: `pointer` is a JSON pointer (`/title`) or a query parameter (`?limit`)."""
+    """One fault of an input, at a JSON pointer (`/title`) or a query parameter (`?limit`)."""
 
     pointer: str
     detail: str

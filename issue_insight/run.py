@@ -159,7 +159,8 @@ class Run:
         self._go_on()
         preparing = subprocess.Popen(
             [sys.executable, "-m", "issue_insight.prepare"],
-            env={**os.environ, **environment},
+            # Migrations tell every revision: of interest to whoever asks for it.
+            env={"LOG_LEVEL": "warning", **os.environ, **environment},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

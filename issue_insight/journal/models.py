@@ -28,7 +28,9 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        Index("ix_events_scope_id_subject_subject_id_id", "scope_id", "subject", "subject_id", "id"),
+        Index(
+            "ix_events_scope_id_subject_subject_id_id", "scope_id", "subject", "subject_id", "id"
+        ),
         Index("ix_events_scope_id_at", "scope_id", "at"),
         Index("ix_events_change_set", "change_set"),
         Index("ix_events_tx", "tx"),

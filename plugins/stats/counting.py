@@ -63,7 +63,8 @@ def event_spans(project_id: int) -> Spans:
 
     def of(name: str, default: str | None = None) -> ColumnElement[str | None]:
         """Return what the event sets `name` to; null where it leaves it alone."""
-        first, later = Event.new[name].astext, value
+        first: ColumnElement[str | None] = Event.new[name].astext
+        later: ColumnElement[str | None] = value
         if default is not None:
             first, later = func.coalesce(first, default), func.coalesce(later, default)
         return case((created, first), (field == name, later))

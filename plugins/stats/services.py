@@ -91,7 +91,7 @@ def aggregate(session: Session, zone: ZoneInfo) -> Aggregated:
 
 
 def rebuild(session: Session, zone: ZoneInfo) -> Aggregated:
-    """Forget all counts and make them anew, in one transaction: readers see the old ones till then."""
+    """Forget all counts and make them anew; readers see the old ones until it is done."""
     _wait_for_others(session)
     session.execute(delete(DailyStat))
     session.execute(delete(DailyStatsProgress))
@@ -175,12 +175,13 @@ def _count(session: Session, project_id: int, span: Days, now: datetime) -> int:
         .returning(DailyStat.day)
         .cte("gone")
     )
-    return session.execute(
+    changed: int = session.execute(
         select(
             select(func.count()).select_from(written).scalar_subquery()
             + select(func.count()).select_from(gone).scalar_subquery()
         )
     ).scalar_one()
+    return changed
 
 
 def _note(

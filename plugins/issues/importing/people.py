@@ -41,7 +41,7 @@ class People:
                     User.issuer == self._issuer, User.subject.in_(placeholders)
                 )
             )
-            self._ids.update({subject: user_id for subject, user_id in found})
+            self._ids.update(dict(found))
         return placeholders - set(self._ids)
 
     def ids(self, session: Session, logins: Iterable[str]) -> Mapping[str, int]:
@@ -74,7 +74,7 @@ class People:
             )
             .group_by(address)
         )
-        found: dict[str, int] = {mail: user_id for mail, user_id in rows}
+        found: dict[str, int] = dict(rows)
         for login, mail in mapped.items():
             if mail not in found:
                 raise Unreadable(

@@ -79,7 +79,7 @@ def test_two_plugins_of_one_name_are_refused_with_both_origins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loader, "_from_entry_points", lambda: [("other.plugin", named("issues"))])
-    with pytest.raises(PluginError, match="Two plugins are named 'issues': other.plugin and plug"):
+    with pytest.raises(PluginError, match=r"Two plugins are named 'issues': other.plugin and plug"):
         discover()
 
 

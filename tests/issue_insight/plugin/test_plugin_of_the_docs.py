@@ -48,8 +48,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (source / package / "__init__.py").touch()
     target = tmp_path_factory.mktemp("site")
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
-        + ["--target", str(target), str(source)],
+        [
+            *[sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"],
+            *["--target", str(target), str(source)],
+        ],
         check=True,
     )
     return target

@@ -230,8 +230,6 @@ def test_words_of_the_mapping_file_go_first_and_labels_can_be_dropped(tmp_path: 
         ('[dates]\ntime_zone = "../etc"', "no time zone is named"),
     ],
 )
-def test_a_mapping_file_with_a_mistake_is_refused(
-    tmp_path: Path, text: str, refusal: str
-) -> None:
+def test_a_mapping_file_with_a_mistake_is_refused(tmp_path: Path, text: str, refusal: str) -> None:
     with pytest.raises(Unreadable, match=refusal):
         written(tmp_path, text)

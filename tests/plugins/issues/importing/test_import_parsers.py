@@ -152,7 +152,8 @@ def test_an_export_of_jira_is_read_with_lines_counted_through_its_descriptions(
 ) -> None:
     text = (
         f"{JIRA}\r\n"
-        'First,X-12,901,Resolved,Major,Fixed,30/Sep/21 17:20,01/Oct/21 10:00,"one\r\ntwo ""2""\n"\r\n'
+        "First,X-12,901,Resolved,Major,Fixed,30/Sep/21 17:20,01/Oct/21 10:00,"
+        '"one\r\ntwo ""2""\n"\r\n'
         "Second,X-13,902,Open,,,30/Sep/21 17:21,,\r\n"
     )
     [first, second], problems = read(tmp_path, "jira-csv", text)

@@ -1,0 +1,228 @@
+"""Reading numbers: the counts of days, and how many issues there are now or were at an instant."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Integer,
+    Select,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+    values,
+)
+from sqlalchemy import String as Text
+from sqlalchemy.orm import Session
+
+from issue_insight import clock
+from issue_insight.auth.principal import Principal
+from issue_insight.errors import FieldError, Invalid
+from plugins.issues.api import (
+    IssueVersion,
+    Project,
+    Selection,
+    sees_everything_of,
+    visible_to,
+)
+from plugins.roles.api import user_refs
+from plugins.stats.counting import NO_SEVERITY, counts, version_spans
+from plugins.stats.days import FIRST_DAY, day_of, days_from
+from plugins.stats.models import DailyStat
+from plugins.stats.progress import covered
+
+DEFAULT_DAYS = 30
+MOST_DAYS = 3_660
+"""Ten years at once."""
+
+_VERSIONS = IssueVersion.__table__
+
+
+def count_now(session: Session, selection: Selection) -> dict[str, Any]:
+    """Count the selected issues by status, severity, assignee and label, all in one statement."""
+    chosen = (
+        select(*[selection.relation.c[n] for n in ("status", "severity", "assignee_id", "labels")])
+        .where(selection.where)
+        .cte("chosen")
+    )
+    label = func.unnest(chosen.c.labels).table_valued("label").lateral("each_label")
+    number = func.count().label("number")
+    nobody, nothing = cast(null(), BigInteger), cast(null(), Text)
+    rows = session.execute(
+        union_all(
+            select(
+                literal("status").label("kind"),
+                chosen.c.status.label("name"),
+                nobody.label("person"),
+                number,
+            ).group_by(chosen.c.status),
+            select(
+                literal("severity"), func.coalesce(chosen.c.severity, NO_SEVERITY), nobody, number
+            ).group_by(chosen.c.severity),
+            select(literal("assignee"), nothing, chosen.c.assignee_id, number).group_by(
+                chosen.c.assignee_id
+            ),
+            select(literal("label"), label.c.label, nobody, number)
+            .select_from(chosen.join(label, literal(True)))
+            .group_by(label.c.label),
+        )
+    ).all()
+    by_status = {row.name: row.number for row in rows if row.kind == "status"}
+    assignees = [row for row in rows if row.kind == "assignee"]
+    people = user_refs(session, {row.person for row in assignees if row.person is not None})
+    return {
+        "total": sum(by_status.values()),
+        "by_status": by_status,
+        "by_severity": {row.name: row.number for row in rows if row.kind == "severity"},
+        "by_assignee": [
+            {"assignee": people.get(row.person), "count": row.number}
+            for row in sorted(
+                assignees, key=lambda row: (-row.number, row.person is None, row.person)
+            )
+        ],
+        "by_label": [
+            {"label": row.name, "count": row.number}
+            for row in sorted(
+                (row for row in rows if row.kind == "label"),
+                key=lambda row: (-row.number, row.name),
+            )
+        ],
+        "as_of": selection.as_of or clock.now(),
+    }
+
+
+def count_days(
+    session: Session,
+    principal: Principal,
+    zone: ZoneInfo,
+    *,
+    first: date | None,
+    last: date | None,
+    project: str | None,
+) -> dict[str, Any]:
+    """Return the counts of each day from `first` to `last`, of what `principal` may see.
+
+    Projects that they see all of are taken from the cache, as far as it is the truth of this
+    moment; everything else is counted from the versions. Raises `Invalid`.
+    """
+    now = clock.now()
+    first, last = _range(first, last, day_of(now, zone))
+    plan = _plan(session, principal, zone, now, first, project)
+    items: dict[date, dict[str, Any]] = {}
+    if first <= last:
+        span = days_from(first, last, zone, now)
+        items = {day: _empty(day, so_far=day == day_of(now, zone)) for day in span.days}
+        sources: list[Select[*tuple[Any, ...]]] = []
+        if any(start > first for start in plan.live_from.values()):
+            sources.append(_cached(plan, first, last))
+        if any(start <= last for start in plan.live_from.values()):
+            bounds = _bounds(plan)
+            fresh = counts(
+                version_spans(
+                    span,
+                    visible_to(principal, _VERSIONS)
+                    & _VERSIONS.c.project_id.in_(select(bounds.c.project_id)),
+                ),
+                span,
+            ).subquery("fresh")
+            sources.append(
+                select(fresh.c.day, fresh.c.status, fresh.c.severity, fresh.c["count"])
+                .join(bounds, bounds.c.project_id == fresh.c.project_id)
+                .where(fresh.c.day >= bounds.c.live_from)
+            )
+        for source in sources:
+            for row in _summed(session, source):
+                item = items[row.day]
+                item["total"] += row.number
+                for kind, name in (("by_status", row.status), ("by_severity", row.severity)):
+                    item[kind][name] = item[kind].get(name, 0) + row.number
+    return {
+        "items": list(items.values()),
+        "time_zone": zone.key,
+        "computed_at": min([now, *plan.computed_at.values()]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """From which day on each project is counted live, and when what is cached was computed."""
+
+    live_from: dict[int, date]
+    computed_at: dict[int, datetime]
+
+
+def _plan(
+    session: Session,
+    principal: Principal,
+    zone: ZoneInfo,
+    now: datetime,
+    first: date,
+    key: str | None,
+) -> _Plan:
+    wanted = select(Project.id, sees_everything_of(principal).label("whole")).where(
+        Project.deleted_at.is_(None)
+    )
+    if key is not None:
+        wanted = wanted.where(Project.key == key.strip().upper())
+    projects = session.execute(wanted).all()
+    if key is not None and not projects:
+        raise Invalid(f"There is no project {key}.", [FieldError("?project", "names no project")])
+    known = covered(session, zone, now)
+    live_from, computed_at = {}, {}
+    for project in projects:
+        cover = known.get(project.id) if project.whole else None
+        live_from[project.id] = first if cover is None else cover.up_to_date(zone)
+        if cover is not None and live_from[project.id] > first:
+            computed_at[project.id] = cover.computed_at
+    return _Plan(live_from, computed_at)
+
+
+def _bounds(plan: _Plan) -> Any:
+    return (
+        values(column("project_id", BigInteger), column("live_from", Date), name="bounds")
+        .data(list(plan.live_from.items()))
+        .cte("live")
+    )
+
+
+def _cached(plan: _Plan, first: date, last: date) -> Select[*tuple[Any, ...]]:
+    bounds = _bounds(plan)
+    return (
+        select(DailyStat.day, DailyStat.status, DailyStat.severity, DailyStat.count)
+        .join(bounds, bounds.c.project_id == DailyStat.project_id)
+        .where(DailyStat.day.between(first, last), DailyStat.day < bounds.c.live_from)
+    )
+
+
+def _summed(session: Session, source: Select[*tuple[Any, ...]]) -> Any:
+    rows = source.subquery("rows")
+    keys = (rows.c.day, rows.c.status, rows.c.severity)
+    return session.execute(
+        select(*keys, cast(func.sum(rows.c["count"]), Integer).label("number")).group_by(*keys)
+    )
+
+
+def _range(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    asked = last or today
+    first = first or max(asked - timedelta(days=DEFAULT_DAYS - 1), FIRST_DAY)
+    faults = []
+    if first < FIRST_DAY:
+        faults.append(FieldError("?from", f"must not be before {FIRST_DAY}"))
+    if asked < first:
+        faults.append(FieldError("?to", "must not be before the first day"))
+    elif (min(asked, today) - first).days >= MOST_DAYS:
+        faults.append(FieldError("?from", f"must be less than {MOST_DAYS} days before the last"))
+    if faults:
+        raise Invalid("These days cannot be counted.", faults)
+    return first, min(asked, today)
+
+
+def _empty(day: date, *, so_far: bool) -> dict[str, Any]:
+    return {"day": day, "so_far": so_far, "total": 0, "by_status": {}, "by_severity": {}}

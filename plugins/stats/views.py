@@ -1,0 +1,51 @@
+"""The HTTP API of numbers."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from issue_insight.auth.permission import requires
+from issue_insight.auth.principal import current_principal
+from issue_insight.db import unit_of_work
+from issue_insight.http.blueprint import Blueprint
+from plugins.issues.api import parse_as_of, select_issues
+from plugins.stats import policy, queries
+from plugins.stats.schemas import DailyStats, DailyStatsQuery, StatsNow, StatsNowQuery
+
+blp = Blueprint("stats", __name__, description="Numbers: how many issues, now and day by day.")
+
+
+def _zone() -> ZoneInfo:
+    zone: ZoneInfo = current_app.extensions["issue_insight"].settings.zone
+    return zone
+
+
+@blp.get("/stats/now")
+@blp.arguments(StatsNowQuery, location="query")
+@blp.response(200, StatsNow)
+@requires(policy.READ)
+def get_stats_now(query: StatsNowQuery) -> Any:
+    """Count issues by status, severity, assignee and label, now or as of an instant."""
+    zone = _zone()
+    as_of = parse_as_of(query.as_of, zone)
+    with unit_of_work() as session:
+        selection = select_issues(session, current_principal(), query.q, as_of, zone)
+        return queries.count_now(session, selection)
+
+
+@blp.get("/stats/daily")
+@blp.arguments(DailyStatsQuery, location="query")
+@blp.response(200, DailyStats)
+@requires(policy.READ)
+def get_daily_stats(query: DailyStatsQuery) -> Any:
+    """Count issues by status and severity at the end of each day."""
+    with unit_of_work() as session:
+        return queries.count_days(
+            session,
+            current_principal(),
+            _zone(),
+            first=query.from_,
+            last=query.to,
+            project=query.project,
+        )

@@ -1,0 +1,100 @@
+"""A project to count in, and issues with the past that a test wants them to have."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from issue_insight import clock
+from issue_insight.auth.principal import Principal
+from issue_insight.auth.users import User
+from plugins.issues import policy, services
+
+_numbers = count(1)
+
+
+def at(text: str) -> datetime:
+    """Return the instant written as `2026-01-31 12:00`, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def person(session: Session, role: str) -> Principal:
+    """Return a new person of that role, with the permissions of the issues plugin."""
+    number = next(_numbers)
+    user = User(issuer="tests", subject=f"stats{number}", name=f"{role} {number}", role=role)
+    session.add(user)
+    session.commit()
+    permissions = frozenset(p.name for p in policy.PERMISSIONS if role in p.roles)
+    return Principal(user.id, user.name, None, role, "person", permissions)
+
+
+@dataclass
+class History:
+    """Writes the past: each act happens at the instant it is said to, and is committed."""
+
+    session: Session
+    admin: Principal
+    project: str = "WEB"
+
+    @contextmanager
+    def moment(self, text: str) -> Iterator[None]:
+        """Let the block happen at that instant, and commit it."""
+        with clock.frozen(at(text)):
+            yield
+        self.session.commit()
+
+    def report(
+        self, text: str, severity: str | None = None, by: Principal | None = None, **fields: Any
+    ) -> str:
+        """Report an issue; return its key."""
+        with self.moment(text):
+            issue = services.create_issue(
+                self.session,
+                by or self.admin,
+                project=fields.pop("project", self.project),
+                title="Something is wrong",
+                severity=severity,
+                **fields,
+            )
+            return f"{self.project}-{issue.number}"
+
+    def change(self, text: str, key: str, **changes: Any) -> None:
+        """Change fields of an issue."""
+        with self.moment(text):
+            services.change_issue(self.session, self.admin, key, changes, expected=None)
+
+    def delete(self, text: str, key: str) -> None:
+        """Delete an issue."""
+        with self.moment(text):
+            services.delete_issue(self.session, self.admin, key, expected=None)
+
+    def restore(self, text: str, key: str) -> None:
+        """Bring a deleted issue back."""
+        with self.moment(text):
+            services.restore_issue(self.session, self.admin, key)
+
+
+@pytest.fixture
+def admin(session: Session) -> Principal:
+    """Somebody who sees everything."""
+    return person(session, "admin")
+
+
+@pytest.fixture
+def reporter(session: Session) -> Principal:
+    """Somebody who sees what they reported."""
+    return person(session, "reporter")
+
+
+@pytest.fixture
+def history(session: Session, admin: Principal) -> History:
+    """The past of the project WEB, in which reporters see their own issues."""
+    written = History(session, admin)
+    with written.moment("2019-01-01 00:00"):
+        services.create_project(session, admin, key="WEB", name="Website", visibility="own")
+    return written
