@@ -115,6 +115,8 @@ def _checked(key: object, algorithms: Collection[str]) -> PublicKey:
             raise UnfitKey(f"RSA with {key.key_size} bits")
         if numbers.e < 3 or numbers.e % 2 == 0:
             raise UnfitKey("RSA with such an exponent")
+        if any(numbers.n % prime == 0 for prime in (2, *_ROCA_PRIMES)):
+            raise UnfitKey("RSA with a modulus that anybody can factor")
         if bears_roca(numbers.n):
             raise UnfitKey("RSA from a chip with the ROCA weakness")
     elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
