@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports fmt unit bench clean reset
+.PHONY: help run test lint types imports fmt unit fuzz bench clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -29,7 +29,10 @@ imports: $(INSTALLED) ## Check that imports only go the way they should
 	$(BIN)/lint-imports
 
 unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the coverage
-	$(BIN)/python -m pytest -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
+
+fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=200 of each kind
+	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
 
 fmt: $(INSTALLED) ## Bring the code into the common format
 	$(BIN)/ruff check --fix

@@ -83,11 +83,11 @@ def get_attachment(attachment_id: int) -> Any:
 @blp.header("If-None-Match", "An ETag already known: 304 if it still holds.")
 @blp.response(
     200,
-    content_type="application/octet-stream",
+    content_type="*/*",
     description="The file, in the attachment's own content type",
     headers=("ETag", "Content-Disposition"),
 )
-@blp.response(206, content_type="application/octet-stream", description="The range asked for")
+@blp.response(206, content_type="*/*", description="The range asked for")
 @blp.response(304, description="What is known still holds")
 @blp.problems(404, 416)
 @requires(policy.READ)

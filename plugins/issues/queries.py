@@ -256,9 +256,7 @@ def _items(session: Session, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     keys = dict(
         session.execute(
             select(Project.id, Project.key).where(Project.id.in_({row.project_id for row in rows}))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         {

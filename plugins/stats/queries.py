@@ -52,7 +52,7 @@ def count_now(session: Session, selection: Selection) -> dict[str, Any]:
         .where(selection.where)
         .cte("chosen")
     )
-    label = func.unnest(chosen.c.labels).table_valued("label").lateral("each_label")
+    label = func.unnest(chosen.c.labels).table_valued("label").render_derived(name="each_label")
     number = func.count().label("number")
     nobody, nothing = cast(null(), BigInteger), cast(null(), Text)
     rows = session.execute(

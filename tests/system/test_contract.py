@@ -1,0 +1,112 @@
+"""The document and the served application keep to each other: schemathesis looks for where not.
+
+`EXAMPLES` in the environment says how many requests each operation gets beyond the fixed ones at
+the edges of its parameters; `make fuzz` asks for many.
+"""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from issue_insight.auth.permission import ROLES
+from issue_insight.serving import Server
+from issue_insight.testing.tokens import SignedIn
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
+
+CONFIGURATION = """
+headers = {{ Authorization = "Bearer {token}" }}
+continue-on-failure = true
+workers = 2
+request-timeout = 30.0
+
+[generation]
+max-examples = {examples}
+database = "none"
+
+[checks]
+enabled = true
+# A schema cannot say that a cursor, a version, a project has to be one that there is.
+positive_data_acceptance.expected-statuses = [
+    "2xx", "3xx", "401", "403", "404", "409", "412", "416", "422", "428",
+]
+missing_required_header.expected-statuses = ["401", "403", "404", "422", "428"]
+
+# Half of the time things that there are, so that requests get past "not found".
+[dictionaries]
+issues.values = ["WEB-1", "WEB-2", "WEB-3"]
+projects.values = ["WEB", "OPS"]
+numbers.values = {numbers}
+versions.values = ["*", '"1"', '"2"']
+
+[parameters]
+"path.comment_id" = {{ dictionary = "numbers", probability = 0.5 }}
+"path.attachment_id" = {{ dictionary = "numbers", probability = 0.5 }}
+"header.If-Match" = {{ dictionary = "versions", probability = 0.5 }}
+"query.project" = {{ dictionary = "projects", probability = 0.5 }}
+"body.project" = {{ dictionary = "projects", probability = 0.5 }}
+
+[[operations]]
+include-path-regex = "/issues/"
+parameters."path.key" = {{ dictionary = "issues", probability = 0.5 }}
+
+[[operations]]
+include-path-regex = "/projects/"
+parameters."path.key" = {{ dictionary = "projects", probability = 0.5 }}
+"""
+
+
+def fill(client: FlaskClient, admin: SignedIn, reporter: SignedIn) -> list[int]:
+    """Make projects, issues, comments and files to be found; return the numbers of the latter."""
+
+    def made(path: str, who: SignedIn, **sent: Any) -> dict[str, Any]:
+        answer = client.post(path, headers=who.headers, **sent)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json or {})
+
+    numbers = []
+    for key in ("WEB", "OPS"):
+        made("/api/v1/projects", admin, json={"key": key, "name": "It", "visibility": "all"})
+    for title in ("It is slow", "It is wrong", "It is gone"):
+        issue = made("/api/v1/issues", reporter, json={"project": "WEB", "title": title})
+        path = f"/api/v1/issues/{issue['key']}"
+        numbers.append(made(f"{path}/comments", reporter, json={"body": "Still."})["id"])
+        file = {"file": (io.BytesIO(b"log"), "log.txt")}
+        numbers.append(made(f"{path}/attachments", reporter, data=file)["id"])
+    return sorted(set(numbers))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_answer_to_any_request_is_one_the_document_knows(
+    role: str,
+    live_server: Server,
+    client: FlaskClient,
+    person: Callable[[str], SignedIn],
+    tmp_path: Path,
+):
+    people = {name: person(name) for name in ROLES}
+    numbers = fill(client, people["admin"], people["reporter"])
+    configuration = tmp_path / "schemathesis.toml"
+    configuration.write_text(
+        CONFIGURATION.format(token=people[role].token, examples=EXAMPLES, numbers=numbers)
+    )
+    host, port = live_server.address
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
+            *("run", f"http://{host}:{port}/openapi.json", "--no-color"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    print(done.stdout)
