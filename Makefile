@@ -1,22 +1,34 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports fmt unit fuzz bench clean reset
+.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
 INSTALLED := .venv/.installed
+# Node comes with the virtual environment: none is needed on the machine.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend --no-audit --no-fund
+MODULES := frontend/node_modules/.package-lock.json
+BUILT := frontend/build/index.html
+SOURCES := $(shell find frontend/src frontend/static -type f 2>/dev/null) \
+    $(addprefix frontend/,package.json svelte.config.js vite.config.ts tsconfig.json)
+API_TYPES := frontend/src/lib/api/schema.d.ts
 
 help: ## Explain every target
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  For run: PORT=8181 and DATA_DIR=.data say where, DEMO=0 leaves the demo project out,'
 	@echo '  DATABASE_URL and S3_ENDPOINT use servers of your own. For unit: ARGS="-k words".'
 
-run: $(INSTALLED) ## Set everything up and serve it on http://127.0.0.1:8181; Ctrl-C stops it
+run: $(INSTALLED) $(BUILT) ## Set everything up and serve it on http://127.0.0.1:8181; Ctrl-C stops it
 	@exec $(BIN)/python -m issue_insight.run
 
-test: lint types imports unit ## Everything that must hold: style, types, imports, tests with coverage
+frontend: $(BUILT) ## Build the frontend, where its sources have changed
+
+dev: $(MODULES) ## Serve the frontend from its sources, beside a running `make run` (BACKEND=http://...)
+	$(NPM) run dev
+
+test: lint types imports unit web ## Everything that must hold: style, types, imports, tests with coverage
 
 lint: $(INSTALLED) ## Look for mistakes and for code that is not in the common format
 	$(BIN)/ruff check
@@ -34,21 +46,48 @@ unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the c
 fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=200 of each kind
 	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
 
-fmt: $(INSTALLED) ## Bring the code into the common format
+web: $(MODULES) ## Check the frontend: types of the API, types, style, tests
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && $(MAKE) --no-print-directory --silent \
+	    api-types API_TYPES="$$made/schema.d.ts" && cmp -s "$$made/schema.d.ts" $(API_TYPES) \
+	    || { echo 'error: $(API_TYPES) is not what the API says: run make api-types.' >&2; exit 1; }
+	$(NPM) run --silent check
+	$(NPM) run --silent lint
+	$(NPM) run --silent test
+
+api-types: $(MODULES) ## Write the frontend's types of the API from its OpenAPI document
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && \
+	DATA_DIR="$$made" ENVIRONMENT=development LOCAL_SIGN_IN=1 $(BIN)/flask --app wsgi openapi \
+	    > "$$made/openapi.json" && \
+	PATH="$(CURDIR)/$(BIN):$$PATH" frontend/node_modules/.bin/openapi-typescript \
+	    "$$made/openapi.json" --output "$(abspath $(API_TYPES))" --alphabetize --default-non-nullable false > /dev/null
+
+fmt: $(INSTALLED) $(MODULES) ## Bring the code into the common format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(NPM) run --silent fmt
 
 bench: $(INSTALLED) ## Measure WSGI servers against each other (installs those that are not used)
 	$(BIN)/pip install --quiet --disable-pip-version-check 'gunicorn>=23' 'gevent>=25'
 	$(BIN)/python bench/servers.py
 
 clean: ## Remove what was installed and what tools left behind; keep the data
+	rm -rf frontend/node_modules frontend/build frontend/.svelte-kit
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build *.egg-info
 	find $(PACKAGES) migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 reset: ## Remove all data of the local instance (asks first)
 	@printf 'Remove %s and everything in it? [y/N] ' "$${DATA_DIR:-.data}"; read answer; \
 	[ "$$answer" = y ] && rm -rf "$${DATA_DIR:-.data}" || echo 'Nothing was removed.'
+
+$(MODULES): frontend/package.json frontend/package-lock.json $(INSTALLED)
+	@echo 'Installing what the frontend is built with.'
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUILT): $(SOURCES) $(MODULES)
+	@echo 'Building the frontend.'
+	@$(NPM) run --silent build > frontend/.build.log 2>&1 || { cat frontend/.build.log >&2; exit 1; }
+	@touch $@
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \

@@ -11,7 +11,7 @@ from flask_migrate import Migrate
 from issue_insight import cli, jobs
 from issue_insight.auth import guard
 from issue_insight.db import db
-from issue_insight.http import health, openapi, problems, request_log
+from issue_insight.http import frontend, health, openapi, problems, request_log
 from issue_insight.plugin import loader, migrate
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.settings import Settings
@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for plugin in plugins:
         for blueprint in plugin.blueprints:
             api.register_blueprint(blueprint)
+    frontend.register(app, settings)
     loader.check_marks(app)
 
     cli.register(app, settings, plugins, storage)

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault of an input, at a JSON pointer (`/title`) or a query parameter (`?limit`)."""
+    """One fault of an input, at a JSON pointer (`/title`) or a query parameter (`?limit`).
+
+    `position` is the 0-based character of a text at which the fault is, where one is known.
+    """
 
     pointer: str
     detail: str
+    position: int | None = None
 
 
 class DomainError(Exception):

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=5, ge=1, le=200)
     data_dir: Path = Path(".data")
     """Where the embedded servers and the local sign-in's key live."""
+    frontend_dir: Path = Path(__file__).resolve().parents[1] / "frontend" / "build"
+    """The built frontend; where there is none, only the API is served."""
     host: str = "127.0.0.1"
     port: int = Field(default=8181, ge=1, le=65535)
     public_url: str = ""
@@ -69,6 +71,14 @@ class Settings(BaseSettings):
             "clerk_publishable_key", "PUBLIC_CLERK_PUBLISHABLE_KEY", "CLERK_PUBLISHABLE_KEY"
         ),
     )
+    clerk_proxy_url: str = Field(
+        default="", validation_alias=AliasChoices("clerk_proxy_url", "PUBLIC_CLERK_PROXY_URL")
+    )
+    """Where the browser calls Clerk's Frontend API instead of Clerk's own host."""
+    clerk_js_url: str = Field(
+        default="", validation_alias=AliasChoices("clerk_js_url", "PUBLIC_CLERK_JS_URL")
+    )
+    """Where the browser loads clerk-js from instead of Clerk's own host."""
     clerk_secret_key: SecretStr | None = None
     clerk_jwt_key: SecretStr | None = None
     """A public key in PEM: verifies with no network at all."""

@@ -46,6 +46,9 @@ class Fault(Model):
         examples=["/title"],
     )
     detail: str = Field(examples=["is required"])
+    position: int | None = Field(
+        default=None, ge=0, description="The 0-based character of a text at which the fault is."
+    )
 
 
 class Problem(Model):
@@ -81,12 +84,17 @@ def problem(
         **members,
     }
     if faults:
-        body["errors"] = [{"pointer": f.pointer, "detail": f.detail} for f in faults]
+        body["errors"] = [_fault(fault) for fault in faults]
     response = Response(orjson.dumps(body), status, headers, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if status == 401:
         response.headers.setdefault("WWW-Authenticate", "Bearer")
     return response
+
+
+def _fault(fault: errors.FieldError) -> dict[str, Any]:
+    told: dict[str, Any] = {"pointer": fault.pointer, "detail": fault.detail}
+    return told if fault.position is None else {**told, "position": fault.position}
 
 
 def register(app: Flask) -> None:

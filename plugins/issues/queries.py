@@ -69,7 +69,7 @@ def select_issues(
     except GrammarError as error:
         raise Invalid(
             f"The filter cannot be read: {error}",
-            [FieldError("?q", f"{error} (position {error.position})")],
+            [FieldError("?q", str(error), error.position)],
         ) from error
     where = and_(policy.visible_to(principal, relation), wanted)
     return Selection(query, relation, where, as_of)

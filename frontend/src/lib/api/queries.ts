@@ -1,0 +1,34 @@
+/** TanStack Query: when to fetch again, and the keys under which answers are kept. */
+
+import { QueryClient } from '@tanstack/svelte-query';
+import { asApiError } from './problem';
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      // A refusal will be one again; what was away may be back.
+      retry: (failures, error) => {
+        const { status } = asApiError(error);
+        return (status === 0 || status === 503) && failures < 2;
+      },
+    },
+    mutations: { retry: false },
+  },
+});
+
+/** Keys go from the general to the special: `['issues']` is every list. `asOf` null is now. */
+export const keys = {
+  me: ['me'] as const,
+  config: ['config'] as const,
+  projects: ['projects'] as const,
+  people: (q: string) => ['people', q] as const,
+  labels: ['labels'] as const,
+  lists: ['issues'] as const,
+  list: (q: string, asOf: string | null) => ['issues', q, asOf] as const,
+  issue: (key: string, asOf: string | null) => ['issue', key, asOf] as const,
+  comments: (key: string, asOf: string | null) => ['issue', key, 'comments', asOf] as const,
+  events: (key: string) => ['issue', key, 'events'] as const,
+  attachments: (key: string) => ['issue', key, 'attachments'] as const,
+  counts: (q: string, asOf: string | null) => ['counts', q, asOf] as const,
+};

@@ -1,0 +1,19 @@
+/** Short names for the API's own types. Nothing is written by hand here. */
+
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Issue = Schemas['IssueRead'];
+export type IssueItem = Schemas['IssueItem'];
+export type IssuePage = Schemas['IssuePage'];
+export type IssueChange = Schemas['IssueChange'];
+export type Status = Schemas['Status'];
+export type Severity = Schemas['Severity'];
+export type Resolution = Schemas['Resolution'];
+export type Person = Schemas['Person'];
+export type Comment = Schemas['CommentRead'];
+export type Event = Schemas['EventRead'];
+export type Me = Schemas['Me'];
+export type Role = Me['role'];
+export type FrontendConfig = Schemas['FrontendConfig'];

@@ -1,0 +1,53 @@
+/**
+ * Who is signed in. The rest of the code asks here and does not know how people sign in:
+ * `session.state`, `session.signOut()`, and `me` for what they may do.
+ */
+
+import { answer, authorizeBy, unsigned } from '$lib/api/client';
+import { queryClient } from '$lib/api/queries';
+import type { FrontendConfig } from '$lib/api/types';
+import type { SignInSource } from './source';
+
+type State = 'starting' | 'signed-out' | 'signed-in';
+
+class Session {
+  config = $state.raw<FrontendConfig | null>(null);
+  #source = $state.raw<SignInSource | null>(null);
+  /** Whether a token that we held was refused: the sign-in screen says so. */
+  refused = $state(false);
+
+  get state(): State {
+    if (!this.#source || this.#source.signedIn === null) return 'starting';
+    return this.#source.signedIn ? 'signed-in' : 'signed-out';
+  }
+
+  /** Ask the instance how people sign in, and get ready for it. Throws `ApiError`. */
+  async start(): Promise<void> {
+    const config = await answer(unsigned.GET('/config.json'));
+    if (config.sign_in === 'local') this.use((await import('./local.svelte')).local);
+    this.config = config;
+  }
+
+  /** Take tokens from `source`. Clerk's comes with its component, once that has loaded. */
+  use(source: SignInSource): void {
+    this.#source = source;
+    authorizeBy(
+      () => source.token(),
+      () => void this.#onRefused(),
+    );
+  }
+
+  async signOut(): Promise<void> {
+    await this.#source?.signOut();
+    // Nothing of one person may be there for the next.
+    queryClient.clear();
+  }
+
+  async #onRefused(): Promise<void> {
+    if (this.state !== 'signed-in') return;
+    this.refused = true;
+    await this.signOut();
+  }
+}
+
+export const session = new Session();

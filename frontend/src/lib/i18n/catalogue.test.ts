@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { de } from './de';
+import { en } from './en';
+import { fill, type Message } from './message';
+
+const places = (message: Message) =>
+  [...new Set((JSON.stringify(message).match(/\{\w+\}/g) ?? []).sort())].join();
+
+describe('the catalogue', () => {
+  it('has the same places in every language', () => {
+    for (const [key, message] of Object.entries(en))
+      expect(`${key} ${places(de[key as keyof typeof en])}`).toBe(`${key} ${places(message)}`);
+  });
+
+  it('writes numbers as the language does and chooses the plural', () => {
+    const message = { one: '{count} issue', other: '{count} issues' };
+    expect(fill(message, { count: 1 }, 'en')).toBe('1 issue');
+    expect(fill(message, { count: 12345 }, 'de')).toBe('12.345 issues');
+  });
+});

@@ -1,0 +1,14 @@
+/** The places one can go to from everywhere. */
+
+import ChartColumn from '@lucide/svelte/icons/chart-column';
+import CircleDot from '@lucide/svelte/icons/circle-dot';
+import SquareKanban from '@lucide/svelte/icons/square-kanban';
+import Users from '@lucide/svelte/icons/users';
+
+/** `needs`: the permission without which the place is not offered. `keys`: what opens it. */
+export const PLACES = [
+  { name: 'issues', href: '/issues', icon: CircleDot, keys: 'g i', needs: 'issues:read' },
+  { name: 'board', href: '/board', icon: SquareKanban, keys: 'g b', needs: 'issues:read' },
+  { name: 'insights', href: '/insights', icon: ChartColumn, keys: 'g n', needs: 'stats:read' },
+  { name: 'people', href: '/people', icon: Users, keys: 'g p', needs: 'roles:manage' },
+] as const;

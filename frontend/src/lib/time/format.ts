@@ -1,0 +1,61 @@
+/** Instants and dates as people of a locale write them. Instants are RFC 3339 texts. */
+
+const cache = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const name = locale + JSON.stringify(options);
+  let found = cache.get(name);
+  if (!found) cache.set(name, (found = new Intl.DateTimeFormat(locale, options)));
+  return found;
+}
+
+/** The whole instant, with its time zone: for a tooltip. */
+export function exact(instant: string, locale: string): string {
+  return formatter(locale, { dateStyle: 'full', timeStyle: 'long' }).format(new Date(instant));
+}
+
+/** A short date; the year only where it is not this one. */
+export function shortDate(instant: string | Date, locale: string, now = new Date()): string {
+  const date = new Date(instant);
+  const sameYear = date.getFullYear() === now.getFullYear();
+  return formatter(locale, {
+    day: 'numeric',
+    month: 'short',
+    year: sameYear ? undefined : 'numeric',
+  }).format(date);
+}
+
+/** A day without a time (`2026-12-24`), which no time zone may move. */
+export function day(text: string, locale: string, now = new Date()): string {
+  const date = new Date(`${text}T12:00:00Z`);
+  const sameYear = date.getUTCFullYear() === now.getUTCFullYear();
+  return formatter(locale, {
+    day: 'numeric',
+    month: 'short',
+    year: sameYear ? undefined : 'numeric',
+    timeZone: 'UTC',
+  }).format(date);
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+/** How long ago, up to 30 days; then a date. `narrow` is for columns. */
+export function relative(
+  instant: string,
+  locale: string,
+  now: Date,
+  style: Intl.RelativeTimeFormatStyle = 'long',
+): string {
+  const seconds = (new Date(instant).getTime() - now.getTime()) / 1000;
+  const size = Math.abs(seconds);
+  if (size >= 30 * 86_400) return shortDate(instant, locale, now);
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style });
+  for (const [unit, length] of STEPS) {
+    if (size >= length) return format.format(Math.trunc(seconds / length), unit);
+  }
+  return format.format(0, 'second');
+}
