@@ -8,12 +8,13 @@ Operator = Literal["=", ">", ">=", "<", "<="]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`name:value,value` or `name>=value`; `position` is where it stands in the text."""
+    """`name:value,value` or `name>=value`; the positions say where it and its values stand."""
 
     name: str
     operator: Operator
     values: tuple[str, ...]
     position: int = field(default=0, compare=False)
+    positions: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import re
 
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
 
-_BARE_WORD = re.compile(r"[^\s()\"\-*:<>][^\s()\"*:<>]*")
 _BARE_VALUE = re.compile(r"[^\s(),\"<>=][^\s(),\"]*")
 
 
@@ -25,7 +24,9 @@ def _node(node: Node, *, top: bool = False) -> str:
         case Words(text, kind):
             return _words(text, kind)
         case Not(of):
-            return f"-{_node(of)}"
+            inner = _node(of)
+            # A minus that is searched for must not look like a second negation.
+            return f"-({inner})" if inner.startswith("-") else f"-{inner}"
         case And(of):
             joined = " ".join(_node(child) for child in of)
             return joined if top else f"({joined})"
@@ -35,11 +36,9 @@ def _node(node: Node, *, top: bool = False) -> str:
 
 
 def _words(text: str, kind: str) -> str:
-    if kind == "prefix":
-        return f"{text}*"
-    if kind == "word" and text != "OR" and _BARE_WORD.fullmatch(text):
-        return text
-    return _quoted(text) if kind == "phrase" else text
+    if kind == "phrase":
+        return _quoted(text)
+    return f"{text}*" if kind == "prefix" else text
 
 
 def _value(value: str) -> str:

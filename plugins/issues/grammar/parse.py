@@ -1,6 +1,7 @@
 """From text to a `Query`, or an error that says where and what was expected."""
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
@@ -46,7 +47,8 @@ _PARSER = Lark(
     maybe_placeholders=False,
 )
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,"]+)')
+_PART = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^,"]+))(,?)', re.DOTALL)
+_QUOTED_OR_PARENTHESIS = re.compile(r'"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
 _NAMES = {
     "VALUE_OR_QUOTED": "a value",
     "QUOTED": "a phrase",
@@ -85,7 +87,7 @@ def parse(text: str) -> Query:
         raise _unexpected(error.allowed or set(), error.pos_in_stream or 0) from error
     except UnexpectedEOF as error:
         raise _unexpected(set(error.expected), len(text)) from error
-    return _query(tree, text)
+    return _query(tree)
 
 
 def _unexpected(expected: set[str], position: int) -> GrammarError:
@@ -110,17 +112,17 @@ def _check_quotes(text: str) -> None:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    for position, character in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(character, 0)
+    for found in _QUOTED_OR_PARENTHESIS.finditer(text):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
         if depth > MAX_DEPTH:
-            raise GrammarError(f"parentheses go at most {MAX_DEPTH} deep", position)
+            raise GrammarError(f"parentheses go at most {MAX_DEPTH} deep", found.start())
 
 
-def _query(tree: Tree[Token], text: str) -> Query:
+def _query(tree: Tree[Token]) -> Query:
     sort: list[SortKey] = []
     nodes = _either(tree, sort, top=True)
-    if _terms(nodes) > MAX_TERMS:
-        raise GrammarError(f"a filter has at most {MAX_TERMS} terms", len(text))
+    if len(terms := list(_terms(nodes))) > MAX_TERMS:
+        raise GrammarError(f"a filter has at most {MAX_TERMS} terms", terms[MAX_TERMS])
     return Query(nodes, tuple(sort))
 
 
@@ -166,57 +168,100 @@ def _item(tree: Tree[Token], sort: list[SortKey], *, top: bool) -> Node | None:
     return _field(tree, sort, top=top)
 
 
-def _words(token: Token) -> Words:
-    at = token.start_pos or 0
-    if token.type == "QUOTED":
-        return Words(_unquoted(token[1:-1]), "phrase", at)
-    if len(token) > 1 and token.endswith("*"):
-        return Words(token.rstrip("*") or "*", "prefix", at)
-    return Words(str(token), "word", at)
+def _words(word: Token) -> Words:
+    at = word.start_pos or 0
+    if word.type == "QUOTED":
+        return Words(_unquoted(word[1:-1]), "phrase", at)
+    if word == "OR":
+        raise GrammarError("OR stands between two alternatives; to search for it, quote it", at)
+    if len(word) > 1 and word.startswith("-"):
+        raise GrammarError("one minus negates; quote a word that begins with one", at)
+    if len(word) > 1 and word.endswith("*"):
+        return Words(word.rstrip("*") or "*", "prefix", at)
+    return Words(str(word), "word", at)
 
 
 def _field(tree: Tree[Token], sort: list[SortKey], *, top: bool) -> Node | None:
     name_token = cast(Token, tree.children[0])
-    value = cast(Token, cast(Tree[Token], tree.children[1]).children[0])
+    token = cast(Token, cast(Tree[Token], tree.children[1]).children[0])
     at = name_token.start_pos or 0
     given = name_token.rstrip(":<>=")
     operator = name_token[len(given) :].lstrip(":") or "="
     name = ALIASES.get(given.lower(), given.lower())
     if name not in FIELDS:
         near = get_close_matches(name, FIELDS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(FIELDS))}"
-        raise GrammarError(f"there is no field {given!r}{hint}", at, tuple(sorted(FIELDS)))
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(FIELDS))}."
+        raise GrammarError(
+            f"there is no field {given!r}; {hint} Words with a colon or < or > go in quotes",
+            at,
+            tuple(sorted(FIELDS)),
+        )
     if operator != "=" and name not in _COMPARABLE:
         raise GrammarError(f"{name} cannot be compared by {operator}", at + len(given), (":",))
-    values = tuple(
-        _unquoted(quoted) if bare == "" else bare for quoted, bare in _PART.findall(str(value))
-    )
+    values = _values(token)
     if name == "sort":
         if not top:
             raise GrammarError("sort stands by itself, not negated or in an alternative", at)
-        sort.extend(_sort_key(v, value.start_pos or 0) for v in values)
+        for value, place in values:
+            _add_sort_key(sort, value, place)
         return None
-    if operator != "=" and len(values) > 1:
-        raise GrammarError("a comparison takes one value", value.start_pos or 0)
-    return Field(name, cast(Operator, operator), values, at)
+    if operator != "=":
+        _check_comparison(values)
+    return Field(
+        name,
+        cast(Operator, operator),
+        tuple(value for value, _ in values),
+        at,
+        tuple(place for _, place in values),
+    )
 
 
-def _sort_key(value: str, at: int) -> SortKey:
+def _values(token: Token) -> list[tuple[str, int]]:
+    """Return the values between the commas, each with its position."""
+    start, at, values = token.start_pos or 0, 0, []
+    while True:
+        part = _PART.match(token, at)
+        if part is None:
+            raise GrammarError("expected a value after the comma", start + at, ("a value",))
+        quoted, bare, comma = part.groups()
+        values.append((_unquoted(quoted) if bare is None else bare, start + at))
+        at = part.end()
+        if not comma:
+            return values
+
+
+def _check_comparison(values: list[tuple[str, int]]) -> None:
+    if len(values) > 1:
+        raise GrammarError("a comparison takes one value", values[0][1])
+    value, at = values[0]
+    if value.lower() in ("none", "any"):
+        raise GrammarError(f"nothing can be compared with {value.lower()}; write :", at)
+    if ".." in value:
+        raise GrammarError("a comparison takes no range", at)
+
+
+def _add_sort_key(sort: list[SortKey], value: str, at: int) -> None:
     name = value.removeprefix("-").lower()
     if name not in SORTS:
         raise GrammarError(f"cannot sort by {value!r}; known are {', '.join(SORTS)}", at, SORTS)
-    return SortKey(name, value.startswith("-"))
+    if any(key.name == name for key in sort):
+        raise GrammarError(f"it is sorted by {name} already", at)
+    sort.append(SortKey(name, value.startswith("-")))
 
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
-def _terms(node: Node | None) -> int:
-    if node is None:
-        return 0
-    if isinstance(node, Not):
-        return _terms(node.of)
-    if isinstance(node, And | Or):
-        return sum(_terms(child) for child in node.of)
-    return len(node.values) if isinstance(node, Field) else 1
+def _terms(node: Node | None) -> Iterator[int]:
+    """Yield the position of each word and each value."""
+    match node:
+        case Not(of):
+            yield from _terms(of)
+        case And(of) | Or(of):
+            for child in of:
+                yield from _terms(child)
+        case Field():
+            yield from node.positions
+        case Words():
+            yield node.position
