@@ -25,6 +25,9 @@ UNKNOWN_SECONDS = 30.0
 """Between two fetches made because of a key id nobody knows: forged ones cost nothing more."""
 PATIENCE_SECONDS = 4.0
 """How long a request waits for a fetch, counted from the beginning of the fetch."""
+WAITING = 8
+"""How many requests at once wait for a key that nobody knows yet; more are refused right away, or
+forged ones could hold every thread while the provider is slow."""
 
 
 class KeySource(Protocol):
@@ -68,6 +71,7 @@ class FetchedKeys:
         self._monotonic = monotonic
         self._patience = patience
         self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(WAITING)
         self._keys: Mapping[str, PublicKey] | None = None
         self._fetched_at = 0.0
         self._failed_at: float | None = None
@@ -111,7 +115,12 @@ class FetchedKeys:
             due = last is None or self._monotonic() - last > UNKNOWN_SECONDS
             if due:
                 self._asked_for_unknown_at = self._monotonic()
-        self._wait(self._begin() if due else self._under_way)
+        under_way = self._begin() if due else self._under_way
+        if self._places.acquire(blocking=False):
+            try:
+                self._wait(under_way)
+            finally:
+                self._places.release()
         return self._known(kid)
 
     def _begin(self) -> tuple[threading.Event, float] | None:

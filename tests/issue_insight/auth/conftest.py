@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -9,6 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from issue_insight.app import create_app
+from issue_insight.auth.clerk import Verifier
+from issue_insight.auth.fetching import get_json
+from issue_insight.auth.key_filter import from_jwk_set
+from issue_insight.auth.keys import FetchedKeys
+from issue_insight.auth.state import EXTENSION, auth_of
 from issue_insight.db import db
 from issue_insight.settings import Settings
 from issue_insight.testing.tokens import Issuer
@@ -51,3 +57,38 @@ def trusting(build: Build, issuer: Issuer, settings: Settings) -> Flask:
 def visitor(trusting: Flask) -> FlaskClient:
     """A client of it."""
     return trusting.test_client()
+
+
+class Watch:
+    """A clock that stands still until it is wound."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time, in seconds since whenever."""
+        return self.at
+
+    def wind(self, seconds: float) -> None:
+        """Let time pass."""
+        self.at += seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """The clock of the keys of `timed`."""
+    return Watch()
+
+
+@pytest.fixture
+def timed(trusting: Flask, issuer: Issuer, watch: Watch) -> Flask:
+    """`trusting`, whose keys grow old by `watch` alone."""
+    auth = auth_of(trusting)
+    assert auth.verifier is not None
+    keys = FetchedKeys(
+        lambda: from_jwk_set(get_json(f"{issuer.url}/jwks.json"), ("RS256",)),
+        monotonic=watch,
+        patience=30.0,
+    )
+    trusting.extensions[EXTENSION] = replace(auth, verifier=Verifier(auth.verifier.rules, keys))
+    return trusting
