@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -52,6 +53,7 @@ class Visibility(StrEnum):
 _REFUSED = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me", "Cn", "Co"})
 _LOOKS_EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -76,16 +78,24 @@ def visible(value: str) -> str:
 
 
 def one_line(value: object) -> object:
-    """Trim, collapse white space and compose characters (NFC); leave other types to pydantic."""
+    """Trim, collapse white space and compose characters (NFC); leave other types to pydantic.
+
+    Raises `ValueError` for control characters that Python takes for white space: they would
+    vanish unseen.
+    """
     if not isinstance(value, str):
         return value
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip()
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", readable(value))).strip()
 
 
 def first_letter_raised(value: str) -> str:
     """Raise the first letter, unless the word has a shape of its own (`iOS`, `npm-2`)."""
-    head, _, _ = value.partition(" ")
-    return value[:1].upper() + value[1:] if head.isalpha() and head.islower() else value
+    word = value.partition(" ")[0].rstrip(",:;.!?").replace("'", "").replace("\u2019", "")
+    raised = value[:1].title()
+    # Some letters become two (`\u00df`): the title would be another one, and longer.
+    if word.isalpha() and word.islower() and len(raised) == 1:
+        return raised + value[1:]
+    return value
 
 
 def _line_ends(value: object) -> object:
@@ -113,43 +123,63 @@ def _enum_of(kind: type[StrEnum]) -> BeforeValidator:
     return BeforeValidator(parse, json_schema_input_type=kind)
 
 
+def _day(value: object) -> object:
+    """Refuse what pydantic alone would take for a date: seconds since 1970, instants."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("write a date like 2026-12-24")
+
+
+# The bounds of a length stand next to `str`, so that messages speak of characters.
 Title = Annotated[
     str,
-    BeforeValidator(one_line),
     Field(min_length=1, max_length=TITLE_MAX, examples=["Search finds nothing"]),
-    AfterValidator(readable),
+    BeforeValidator(one_line),
     AfterValidator(visible),
     AfterValidator(first_letter_raised),
 ]
 Markdown = Annotated[
     str,
-    BeforeValidator(_line_ends),
     Field(max_length=TEXT_MAX, examples=["Steps:\n\n1. Open the list\n2. Search for *foo*"]),
+    BeforeValidator(_line_ends),
     AfterValidator(readable),
 ]
-CommentBody = Annotated[Markdown, Field(min_length=1), AfterValidator(visible)]
+CommentBody = Annotated[
+    str,
+    Field(min_length=1, max_length=TEXT_MAX, examples=["I see this too."]),
+    BeforeValidator(_line_ends),
+    AfterValidator(readable),
+    AfterValidator(visible),
+]
 Name = Annotated[
     str,
-    BeforeValidator(one_line),
     Field(min_length=1, max_length=100, examples=["Website"]),
-    AfterValidator(readable),
+    BeforeValidator(one_line),
     AfterValidator(visible),
 ]
 
 
-def _label(value: str) -> str:
+def _lower(value: object) -> object:
+    # Before the length is looked at: some letters become two (`\u0130`).
+    return value.lower() if isinstance(value, str) else value
+
+
+def _no_list(value: str) -> str:
     if "," in value or '"' in value:
         raise ValueError("must not hold commas or quotation marks")
-    return value.lower()
+    return value
 
 
 LabelName = Annotated[
     str,
-    BeforeValidator(one_line),
     Field(min_length=1, max_length=LABEL_MAX, examples=["search"]),
-    AfterValidator(readable),
+    BeforeValidator(one_line),
+    BeforeValidator(_lower),  # the last one runs first
     AfterValidator(visible),
-    AfterValidator(_label),
+    AfterValidator(_no_list),
 ]
 
 
@@ -162,8 +192,20 @@ StatusName = Annotated[Status, _enum_of(Status)]
 SeverityName = Annotated[Severity, _enum_of(Severity)]
 ResolutionName = Annotated[Resolution, _enum_of(Resolution)]
 VisibilityName = Annotated[Visibility, _enum_of(Visibility)]
+
+
+def _key(value: object) -> object:
+    # Only ASCII is raised: `\u00df` would become two letters of somebody else's key.
+    return value.strip().upper() if isinstance(value, str) and value.isascii() else value
+
+
 ProjectKey = Annotated[
     str,
-    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
     Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$", examples=["WEB"]),
+    BeforeValidator(_key),
+]
+DueDate = Annotated[
+    date,
+    BeforeValidator(_day, json_schema_input_type=date),
+    Field(examples=["2026-12-24"]),
 ]

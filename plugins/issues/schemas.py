@@ -9,6 +9,7 @@ from issue_insight.http.paging import Page
 from issue_insight.http.schema import Instant, Model
 from plugins.issues.fields import (
     CommentBody,
+    DueDate,
     Labels,
     Markdown,
     Name,
@@ -25,7 +26,6 @@ from plugins.issues.fields import (
 )
 from plugins.issues.relations import AsOf
 
-DueDate = Annotated[date, Field(strict=False, examples=["2026-12-24"])]
 UserId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
@@ -45,10 +45,17 @@ class ProjectCreate(Model):
 
 
 class ProjectChange(Model):
-    """What to change of a project."""
+    """What to change of a project; what is left out stays."""
 
-    name: Name | None = None
-    visibility: VisibilityName | None = None
+    # A factory keeps these out of the document: there is no default, what is left out stays.
+    name: Name = Field(default_factory=str)
+    visibility: VisibilityName = Field(default_factory=lambda: Visibility.OWN)
+
+    @model_validator(mode="after")
+    def _something(self) -> "ProjectChange":
+        if not self.model_fields_set:
+            raise ValueError("names nothing to change")
+        return self
 
 
 class ProjectRead(Model):

@@ -61,7 +61,7 @@ def change_project(
     change_set = uuid4()
     for field, new in changes.items():
         old = getattr(project, field)
-        if new is not None and new != old:
+        if new != old:
             setattr(project, field, new)
             record(
                 session,
