@@ -5,6 +5,7 @@ Services raise these, so that the rules can be used from a view, a command and a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,14 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The state does not allow it: a taken key, an illegal transition, the last admin."""
+    """The state does not allow it: a taken key, an illegal transition, the last admin.
+
+    `members` are for programs: what they need to know in order to ask again.
+    """
+
+    def __init__(self, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.members = members
 
 
 class Stale(DomainError):

@@ -134,7 +134,8 @@ def _of_domain(error: errors.DomainError) -> Response:
     faults = error.errors if isinstance(error, errors.Invalid) else ()
     if isinstance(error, errors.Unavailable):
         return problem(status, error.message, headers={"Retry-After": str(error.retry_after)})
-    return problem(status, error.message, faults=faults)
+    members = error.members if isinstance(error, errors.Conflict) else {}
+    return problem(status, error.message, faults=faults, **members)
 
 
 def _of_pool(error: PoolTimeout) -> Response:

@@ -267,8 +267,11 @@ def _completed(issue: Issue, changes: dict[str, Any]) -> dict[str, Any]:
     before = Status(issue.status)
     status = Status(changes.get("status", before))
     if status != before and status not in policy.MOVES[before]:
-        allowed = ", ".join(sorted(policy.MOVES[before]))
-        raise Conflict(f"An issue that is {before} can become {allowed}, not {status}.")
+        allowed = sorted(policy.MOVES[before])
+        raise Conflict(
+            f"An issue that is {before} can become {', '.join(allowed)}, not {status}.",
+            allowed=[name.value for name in allowed],
+        )
     if status != Status.DONE:
         if changes.get("resolution") is not None:
             raise Invalid(

@@ -126,7 +126,9 @@ def test_reopening_clears_resolution_and_closing_instant(maintainer: Caller, web
     assert again["closed_at"] > closed["closed_at"]
 
 
-@pytest.mark.parametrize("fields", [{"resolution": "fixed"}, {"resolution": "fixed", "status": "triaged"}])
+@pytest.mark.parametrize(
+    "fields", [{"resolution": "fixed"}, {"resolution": "fixed", "status": "triaged"}]
+)
 def test_only_what_is_done_has_a_resolution(
     maintainer: Caller, web: str, fields: dict[str, str]
 ) -> None:
@@ -193,7 +195,9 @@ def test_the_newest_version_or_any_is_changed(
     assert answer.status_code == (200 if body else 204)
 
 
-def test_a_lost_update_is_refused_and_says_so(maintainer: Caller, reporter: Caller, web: str) -> None:
+def test_a_lost_update_is_refused_and_says_so(
+    maintainer: Caller, reporter: Caller, web: str
+) -> None:
     key = reporter.report(web)
     assert reporter.change(key, '"1"', title="Mine").status_code == 200
     answer = maintainer.change(key, '"1"', title="Theirs")

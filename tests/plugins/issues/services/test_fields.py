@@ -164,7 +164,9 @@ def test_project_keys_are_raised(sent: str, kept: str) -> None:
     assert read(ProjectKey, sent) == kept
 
 
-@pytest.mark.parametrize("sent", ["", "A", "2WEB", "A" * 11, "WE-B", "ÄB", "ßA", "WEB\x00", "ＷＥＢ"])
+@pytest.mark.parametrize(
+    "sent", ["", "A", "2WEB", "A" * 11, "WE-B", "ÄB", "ßA", "WEB\x00", "ＷＥＢ"]
+)
 def test_other_project_keys_are_refused(sent: str) -> None:
     refusal(ProjectKey, sent)
 
