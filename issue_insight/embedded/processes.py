@@ -3,11 +3,15 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+_KILL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +80,34 @@ def stop(process: psutil.Process, *, patience: float, gently: int = signal.SIGTE
     """Ask a process to end with the signal `gently`; kill it after `patience` seconds."""
     try:
         process.send_signal(gently)
-        process.wait(patience)
-    except psutil.TimeoutExpired:
-        children = process.children(recursive=True)
-        for one in (process, *children):
-            if one.is_running():
-                one.kill()
-        psutil.wait_procs([process, *children], timeout=10)
     except psutil.NoSuchProcess:
         return
+    if not _ends(process, patience):
+        try:
+            children = process.children(recursive=True)
+        except psutil.NoSuchProcess:
+            children = []
+        for one in (process, *children):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        for one in (process, *children):
+            _ends(one, _KILL_SECONDS)
+
+
+def _ends(process: psutil.Process, patience: float) -> bool:
+    """Wait until the process has ended; false if it goes on.
+
+    One that nobody has waited for has ended too: whoever started it may be gone, and the first
+    process of a container may not care.
+    """
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        with suppress(psutil.TimeoutExpired):
+            process.wait(0.1)
+            return True
+        if not alive(process):
+            return True
+    return False
 
 
 def log_size(log: Path) -> int:

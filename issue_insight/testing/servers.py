@@ -45,9 +45,12 @@ def home() -> Iterator[Path]:
                 _clear(left)
         except (Held, FileNotFoundError):
             continue
-    directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    # Under another name until it is locked: a run that begins now would take it for left behind.
+    unlocked = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}"))
+    directory = unlocked.with_name(unlocked.name.removeprefix("."))
     with ExitStack() as stack:
-        stack.enter_context(locked(directory / "owner.lock"))
+        stack.enter_context(locked(unlocked / "owner.lock"))
+        unlocked.rename(directory)
         os.environ[HOME] = str(directory)
         try:
             yield directory
@@ -59,7 +62,9 @@ def home() -> Iterator[Path]:
 def _clear(directory: Path) -> None:
     stop_postgres(directory)
     stop_s3(directory)
-    shutil.rmtree(directory)
+    # Under another name again: once its lock is gone, two runs would remove it at a time.
+    gone = directory.rename(directory.with_name(f".{directory.name}"))
+    shutil.rmtree(gone)
 
 
 def postgres() -> Postgres:
