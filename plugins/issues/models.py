@@ -1,6 +1,7 @@
 """The tables of projects, issues, their versions, texts and comments."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from issue_insight.auth.users import User
@@ -172,3 +173,17 @@ class Label(Base):
 
     project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id))
     name: Mapped[str]
+
+
+class ImportedRow(Base):
+    """A row of another tracker's file, which issue it became, and what it said when last read."""
+
+    __tablename__ = "imported_rows"
+    __table_args__ = (PrimaryKeyConstraint("project_id", "source", "external_id"),)
+
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id))
+    source: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str] = mapped_column(Text)
+    issue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
+    digest: Mapped[str] = mapped_column(Text)
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -3,17 +3,21 @@
 Called by every service in the transaction of its change.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, func, insert, select, text, update
+from sqlalchemy import Table, func, insert, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from plugins.issues.models import Issue, IssueVersion, SearchDocument
+from plugins.issues.models import Comment, Issue, IssueText, IssueVersion, SearchDocument
 
 SEARCH_CONFIG = "english"
 """The text search configuration of the writer and of the filters: stems make plurals match."""
+
+_SEARCHED = 200_000
+"""Of a longer text only so many characters can be found: PostgreSQL bounds a document's words."""
 
 _INFINITY = text("'infinity'::timestamptz")
 _ISSUES = cast(Table, Issue.__table__)
@@ -59,6 +63,31 @@ def keep_comment_words(
         _insert_words(session, issue, comment_id, at, _weighted(body, "C"))
 
 
+def keep_words_of_new(session: Session, issue_ids: Sequence[int]) -> None:
+    """Let the words of whole issues, which have none yet, be found since they were written."""
+    columns = ["project_id", "issue_id", "comment_id", "valid_from", "search"]
+    of_issues = (
+        select(
+            Issue.project_id,
+            Issue.id,
+            null(),
+            Issue.created_at,
+            _weighted(Issue.title, "A").op("||")(_weighted(IssueText.description, "B")),
+        )
+        .join(IssueText, IssueText.issue_id == Issue.id)
+        .where(Issue.id.in_(issue_ids))
+    )
+    of_comments = select(
+        Comment.project_id,
+        Comment.issue_id,
+        Comment.id,
+        Comment.created_at,
+        _weighted(Comment.body, "C"),
+    ).where(Comment.issue_id.in_(issue_ids))
+    for words in (of_issues, of_comments):
+        session.execute(insert(_DOCUMENTS).from_select(columns, words))
+
+
 def _end_words(session: Session, issue_id: int, comment_id: int | None, at: datetime) -> None:
     session.execute(
         update(_DOCUMENTS)
@@ -85,8 +114,9 @@ def _insert_words(
     )
 
 
-def _weighted(words: str, weight: str) -> Any:
-    return func.setweight(func.to_tsvector(text(f"'{SEARCH_CONFIG}'::regconfig"), words), weight)
+def _weighted(words: Any, weight: str) -> Any:
+    config = text(f"'{SEARCH_CONFIG}'::regconfig")
+    return func.setweight(func.to_tsvector(config, func.left(words, _SEARCHED)), weight)
 
 
 def _at(at: datetime) -> Any:

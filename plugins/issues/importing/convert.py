@@ -20,11 +20,13 @@ from plugins.issues.importing.records import (
 )
 
 TITLE_LENGTH = 300
+"""Other trackers' limits, which are wider than ours for what is typed in here."""
 TEXT_LENGTH = 1_000_000
 LOGIN_LENGTH = 200
 LABEL_LENGTH = 60
 LABELS = 50
 COMMENTS = 10_000
+NUMBERS = range(1, 1_000_000_000)
 
 
 def history(source: SourceIssue, words: Words) -> History:
@@ -94,6 +96,8 @@ class _Conversion:
         for label in theirs:
             name = " ".join(clean(label)[0].split())
             name = self._words.labels.get(name, name)
+            # As labels are here: in small letters, and without what sets them apart in filters.
+            name = " ".join(name.lower().replace(",", " ").replace('"', " ").split())
             if not name:
                 continue
             if len(name) > LABEL_LENGTH:
@@ -250,6 +254,8 @@ class _Conversion:
                 raise self._problem(
                     f"a {name} of {len(text)} characters; there is room for {TEXT_LENGTH}"
                 )
+        if source.number is not None and source.number not in NUMBERS:
+            raise self._problem(f"{source.number} is no number that an issue can have")
         if not source.external_id or len(source.external_id) > LOGIN_LENGTH * 2:
             raise self._problem("its id is too long")
 

@@ -73,6 +73,11 @@ class History:
             before = step.state.status
         return closed
 
+    @property
+    def someone_unnamed(self) -> bool:
+        """Whether the file leaves open who reported it or who wrote one of the comments."""
+        return None in (self.reporter, *(comment.author for comment in self.comments))
+
     def people(self) -> Iterator[str]:
         """Yield every login that has a part in it, some of them several times."""
         for step in self.steps:

@@ -41,7 +41,7 @@ class People:
                     User.issuer == self._issuer, User.subject.in_(placeholders)
                 )
             )
-            self._ids.update(dict(found))
+            self._ids.update({row.subject: row.id for row in found})
         return placeholders - set(self._ids)
 
     def ids(self, session: Session, logins: Iterable[str]) -> Mapping[str, int]:
@@ -66,7 +66,7 @@ class People:
     def _find_real(self, session: Session, mapped: Mapping[str, str]) -> None:
         address = func.lower(User.email)
         rows = session.execute(
-            select(address, func.min(User.id))
+            select(address.label("mail"), func.min(User.id).label("id"))
             .where(
                 address.in_(set(mapped.values())),
                 User.removed_at.is_(None),
@@ -74,7 +74,7 @@ class People:
             )
             .group_by(address)
         )
-        found: dict[str, int] = dict(rows)
+        found: dict[str, int] = {row.mail: row.id for row in rows}
         for login, mail in mapped.items():
             if mail not in found:
                 raise Unreadable(

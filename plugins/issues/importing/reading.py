@@ -7,6 +7,9 @@ from plugins.issues.importing.records import Unreadable
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
+FILE_BYTES = 256 * 1024 * 1024
+"""A file is read as a whole, which takes a few times its size in memory."""
+
 # Controls but tab and line feed; byte order marks; halves of surrogate pairs; and the characters
 # that reorder what a reader sees ("Trojan source"), which nobody types on purpose into an issue.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
@@ -17,6 +20,12 @@ def read_text(path: Path) -> str:
 
     Raises `Unreadable` with the line of the first byte that is not UTF-8.
     """
+    size = path.stat().st_size
+    if size > FILE_BYTES:
+        raise Unreadable(
+            f"the file has {size / 1024**2:,.0f} MB; up to {FILE_BYTES // 1024**2} MB are read at "
+            "once: split it, a part after the other makes the same issues"
+        )
     data = path.read_bytes()
     if data.startswith(_UTF_16):
         raise Unreadable(
