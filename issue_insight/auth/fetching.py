@@ -21,6 +21,14 @@ _pool = urllib3.PoolManager(
 )
 
 
+class UnexpectedStatus(Unavailable):
+    """The identity provider answers with another status than 200."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"The identity provider answers with status {status}.")
+        self.status = status
+
+
 def get_json(url: str, *, bearer: str | None = None) -> Any:
     """Return the JSON at `url`. Raises `Unavailable` for anything else, and when it takes long.
 
@@ -34,7 +42,7 @@ def get_json(url: str, *, bearer: str | None = None) -> Any:
         response = _pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
         try:
             if response.status != 200:
-                raise Unavailable(f"The identity provider answers with status {response.status}.")
+                raise UnexpectedStatus(response.status)
             return json.loads(_read(response, deadline))
         finally:
             response.close()

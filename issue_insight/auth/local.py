@@ -140,18 +140,17 @@ def refuse_foreign_pages(environ: Mapping[str, Any]) -> None:
     Such a page gives itself away by its origin or, having bent its own name to 127.0.0.1 (DNS
     rebinding), by the host it asks for.
     """
-    hosts = [urlsplit(f"//{environ.get('HTTP_HOST', '')}")]
+    addresses = [f"//{environ.get('HTTP_HOST', '')}"]
     if origin := environ.get("HTTP_ORIGIN"):
-        hosts.append(urlsplit(origin))
-    for host in hosts:
-        name = _hostname(host)
+        addresses.append(origin)
+    for name in map(_hostname, addresses):
         if name != "localhost" and not is_loopback(name):
             raise Forbidden("The local sign-in answers at 127.0.0.1 and localhost only.")
 
 
-def _hostname(parts: Any) -> str:
+def _hostname(address: str) -> str:
     try:
-        return parts.hostname or ""
+        return urlsplit(address).hostname or ""
     except ValueError:
         return ""
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from issue_insight.auth.clerk import clean
-from issue_insight.auth.fetching import get_json
+from issue_insight.auth.fetching import UnexpectedStatus, get_json
 from issue_insight.auth.provider import refuse_unsafe
 from issue_insight.circuit import Circuit
 from issue_insight.settings import Settings
@@ -74,6 +74,12 @@ class Profiles:
         """
         if self._secret is None:
             return None
+        url = f"{self._base}/{quote(subject, safe='')}"
+        user: Any = None
         with self._circuit.call():
-            url = f"{self._base}/{quote(subject, safe='')}"
-            return read_profile(get_json(url, bearer=self._secret.get_secret_value()))
+            try:
+                user = get_json(url, bearer=self._secret.get_secret_value())
+            except UnexpectedStatus as error:
+                if error.status != 404:  # nobody of that subject is there: it does answer
+                    raise
+        return read_profile(user)
