@@ -11,7 +11,7 @@ export default defineConfig({
   build: { target: 'es2023' },
   test: {
     include: ['src/**/*.test.ts'],
-    environment: 'jsdom',
+    environment: 'node',
   },
   resolve: process.env.VITEST ? { conditions: ['browser'] } : undefined,
 });

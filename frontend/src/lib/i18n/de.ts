@@ -36,7 +36,8 @@ export const de: Catalogue = {
   'sign-in.role.keep': 'Wie bisher',
   'sign-in.submit': 'Anmelden',
   'sign-in.known': 'Hier schon angemeldet',
-  'sign-in.examples': 'Oder als eine von diesen',
+  'sign-in.other': 'Oder jemand anderes',
+  'sign-in.examples': 'Als eine von diesen',
   'sign-in.as': 'Als {name} anmelden',
 
   'role.reporter': 'Melder',

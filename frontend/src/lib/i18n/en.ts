@@ -33,7 +33,8 @@ export const en = {
   'sign-in.role.keep': 'As it was',
   'sign-in.submit': 'Sign in',
   'sign-in.known': 'Signed in here before',
-  'sign-in.examples': 'Or be one of these',
+  'sign-in.other': 'Or somebody else',
+  'sign-in.examples': 'Be one of these',
   'sign-in.as': 'Sign in as {name}',
 
   'role.reporter': 'Reporter',

@@ -10,8 +10,8 @@ const DEFAULTS = {
   theme: 'system' as Theme,
   locale: null as string | null,
   density: 'comfortable' as Density,
-  /** Columns of the issue list that were hidden. */
-  hidden: [] as string[],
+  /** Columns of the issue list that are not as they are by default. */
+  toggledColumns: [] as string[],
 };
 
 type Preferences = typeof DEFAULTS;

@@ -1,0 +1,37 @@
+/** What the issue list shows is in its address: `?q=` the filter, `?as_of=` the instant. */
+
+import { goto } from '$app/navigation';
+import { page } from '$app/state';
+
+/** The filter of the address. */
+export const currentQ = (): string => page.url.searchParams.get('q') ?? '';
+
+/** The instant of the address; null is now. */
+export const currentAsOf = (): string | null => page.url.searchParams.get('as_of');
+
+/** The address of the list with a filter, at the instant one is looking at. */
+export function listHref(q: string, asOf: string | null = currentAsOf()): string {
+  return hrefOf('/issues', { q, as_of: asOf });
+}
+
+/** The address of an issue, at the instant one is looking at. */
+export function issueHref(key: string, asOf: string | null = currentAsOf()): string {
+  return hrefOf(`/issues/${key}`, { as_of: asOf });
+}
+
+/** Show another filter; typing replaces the address instead of adding to the history. */
+export function showFilter(q: string, { replace = false } = {}): Promise<void> {
+  return goto(hrefOf(page.url.pathname, { q, as_of: currentAsOf() }), {
+    replaceState: replace,
+    keepFocus: true,
+    noScroll: true,
+  });
+}
+
+function hrefOf(path: string, values: Record<string, string | null>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value) query.set(name, value);
+  // Colons and commas may stand in a query, and a filter is easier to read with them.
+  const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
+  return text ? `${path}?${text}` : path;
+}
