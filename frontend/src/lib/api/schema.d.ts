@@ -592,12 +592,7 @@ export interface components {
          * @description A comment in Markdown.
          */
         CommentWrite: {
-            /**
-             * @example Steps:
-             *
-             *     1. Open the list
-             *     2. Search for *foo*
-             */
+            /** @example I see this too. */
             body: string;
         };
         /**
@@ -913,13 +908,12 @@ export interface components {
         };
         /**
          * ProjectChange
-         * @description What to change of a project.
+         * @description What to change of a project; what is left out stays.
          */
         ProjectChange: {
-            /** @default null */
-            name?: string | null;
-            /** @default null */
-            visibility?: components["schemas"]["Visibility"] | null;
+            /** @example Website */
+            name?: string;
+            visibility?: components["schemas"]["Visibility"];
         };
         /**
          * ProjectCreate
