@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 from pydantic import ValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from issue_insight.app import create_app
 from issue_insight.db import Base, db
@@ -60,6 +60,8 @@ def main() -> int:
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         problem = f"The database does not answer: {reason}"
+    except DBAPIError as error:
+        problem = f"The database refuses: {str(error.orig).strip().splitlines()[0]}"
     except Unavailable as error:
         problem = str(error)
     except (PluginError, ValidationError, ValueError) as error:

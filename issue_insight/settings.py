@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 def _known_zone(name: str) -> str:
@@ -14,6 +16,20 @@ def _known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"no time zone is named {name!r}") from error
     return name
+
+
+def _driven(url: str) -> str:
+    """Name the driver, which a URL as everybody writes it leaves open."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        url = f"postgresql+psycopg2://{rest}"
+    try:
+        known = make_url(url).drivername == "postgresql+psycopg2"
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        raise ValueError("write it as postgresql://user:password@host/name")
+    return url
 
 
 def _words(value: object) -> object:
@@ -30,12 +46,17 @@ class Settings(BaseSettings):
     """Read once, at the start; the names in capitals are the environment's."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # passwords are among them
     )
 
     environment: Literal["development", "production"] = "production"
     """`development` is what `make run` sets; only there can the local sign-in be switched on."""
-    database_url: str = "postgresql+psycopg2:///issue_insight"
+    database_url: Annotated[str, AfterValidator(_driven)] = "postgresql+psycopg2:///issue_insight"
     database_pool_size: int = Field(default=5, ge=1, le=200)
     data_dir: Path = Path(".data")
     """Where the embedded servers and the local sign-in's key live."""

@@ -286,6 +286,15 @@ def test_a_database_that_does_not_answer_is_said_in_one_line(start: Start) -> No
     assert _nothing_runs(start.directory)
 
 
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "localhost", "postgresql://a:b:c/d"])
+def test_a_database_url_that_is_none_is_refused_without_repeating_it(
+    start: Start, url: str
+) -> None:
+    refusal = start(DATABASE_URL=url).refused()
+    assert refusal.startswith("error: DATABASE_URL: ")
+    assert url not in refusal
+
+
 def test_an_s3_server_that_does_not_answer_is_said_in_one_line(start: Start) -> None:
     endpoint = f"http://127.0.0.1:{_free_port()}"
     assert "file store" in start(S3_ENDPOINT=endpoint).refused()
