@@ -95,7 +95,8 @@ def import_command(
         with _Bar() as bar:
             report = importer.run(unit_of_work, source, words, target, bar, dry=dry_run)
     except DomainError as error:
-        raise click.ClickException(f"{error.message}. Nothing was stored.") from error
+        message = error.message.rstrip(".")
+        raise click.ClickException(f"{message}. Nothing was stored.") from error
     for problem in report.problems:
         click.echo(problem.message, err=True)
     for line in report.lines(dry=dry_run):
