@@ -1,9 +1,12 @@
 """Who may do what to issues, in one table, and which moves an issue can make."""
 
-from sqlalchemy import ColumnElement, FromClause, false, or_, select, true
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, FromClause, false, func, or_, select, text, true
 
 from issue_insight.auth.permission import Permission, at_least
 from issue_insight.auth.principal import Principal
+from issue_insight.journal import Event
 from plugins.issues.fields import Status, Visibility
 from plugins.issues.models import Project
 
@@ -34,10 +37,14 @@ MOVES: dict[Status, frozenset[Status]] = {
 }
 
 
-def visible_to(principal: Principal, relation: FromClause) -> ColumnElement[bool]:
+def visible_to(
+    principal: Principal, relation: FromClause, as_of: datetime | None = None
+) -> ColumnElement[bool]:
     """Return the condition under which a row of `relation` is there for `principal`.
 
-    The rights are those of today, also where the rows are those of a past instant.
+    The rights are those of today, also where the rows are those of a past instant. What a project
+    shows to everybody it must show today and have shown `as_of`: opening a project does not open
+    its past.
     """
     there = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
         select(Project.id).where(Project.deleted_at.is_(None))
@@ -47,8 +54,32 @@ def visible_to(principal: Principal, relation: FromClause) -> ColumnElement[bool
     if not principal.may(READ.name):
         return false()
     open_to_all = select(Project.id).where(Project.visibility == Visibility.ALL)
+    if as_of is not None:
+        open_to_all = open_to_all.where(_was_open(as_of))
     own = relation.c.reporter_id == principal.user_id if principal.user_id else false()
     return there & or_(own, relation.c.project_id.in_(open_to_all))
+
+
+def _was_open(as_of: datetime) -> ColumnElement[bool]:
+    """Return whether a project that is open to all was so `as_of`.
+
+    The first change after the instant tells what held before it; without one, nothing changed.
+    """
+    before = (
+        select(Event.old.op("#>>")(text("'{}'")))
+        .where(
+            Event.scope_id == Project.id,
+            Event.subject == "project",
+            Event.subject_id == Project.id,
+            Event.field == "visibility",
+            Event.at > as_of,
+        )
+        .order_by(Event.at, Event.id)
+        .limit(1)
+        .correlate(Project)
+        .scalar_subquery()
+    )
+    return func.coalesce(before, Visibility.ALL.value) == Visibility.ALL.value
 
 
 def sees_everything_of(principal: Principal) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Reading issues: one, a page of them, how many, their history. Columns, never whole entities."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
@@ -27,10 +28,19 @@ from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
 from plugins.issues import policy
 from plugins.issues.grammar.ast import Query
-from plugins.issues.grammar.compile import FilterContext, SortColumn, compile_filter, order_by
+from plugins.issues.grammar.compile import (
+    FilterContext,
+    SortColumn,
+    compile_filter,
+    order_by,
+    searched,
+    standing,
+)
 from plugins.issues.grammar.parse import GrammarError, parse
-from plugins.issues.models import Issue, IssueText, Project
+from plugins.issues.highlighting import highlights
+from plugins.issues.models import Issue, Project, SearchDocument
 from plugins.issues.relations import CURRENT, relation_at
+from plugins.issues.texts import comment_bodies, descriptions
 from plugins.roles.api import find_user, user_refs
 
 EXACT_TOTAL = 10_000
@@ -71,7 +81,7 @@ def select_issues(
             f"The filter cannot be read: {error}",
             [FieldError("?q", str(error), error.position)],
         ) from error
-    where = and_(policy.visible_to(principal, relation), wanted)
+    where = and_(policy.visible_to(principal, relation, as_of), wanted)
     return Selection(query, relation, where, as_of)
 
 
@@ -94,7 +104,7 @@ def list_issues(
 ) -> dict[str, Any]:
     """Return a page: items, the next cursor, the total. `context` says whose cursor it is."""
     relation = selection.relation
-    order = order_by(selection.query, relation)
+    order = order_by(selection.query, relation, selection.as_of)
     keys = [column.column for column in order]
     rows = select(*relation.c, *[k.label(f"sort_{i}") for i, k in enumerate(keys)]).where(
         selection.where
@@ -110,7 +120,7 @@ def list_issues(
     total = count_issues(session, selection, EXACT_TOTAL)
     estimated = total > EXACT_TOTAL
     return {
-        "items": _items(session, page),
+        "items": _highlighted(session, selection, page),
         "next": signer.seal([page[-1]._mapping[f"sort_{i}"] for i in range(len(order))], context)
         if more
         else None,
@@ -124,9 +134,9 @@ def get_issue(
 ) -> dict[str, Any]:
     """Return the issue with its description, now or as of an instant. Raises `NotFound`."""
     relation = relation_at(as_of)
-    row = _row(session, relation, key, policy.visible_to(principal, relation))
+    row = _row(session, relation, key, policy.visible_to(principal, relation, as_of))
     [item] = _items(session, [row])
-    return {**item, "description": _description(session, row, as_of)}
+    return {**item, "description": descriptions(session, [row.id], as_of)[row.id]}
 
 
 def readable_issue(session: Session, principal: Principal, key: str) -> Row[Any]:
@@ -279,27 +289,45 @@ def _items(session: Session, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _description(session: Session, row: Row[Any], as_of: datetime | None) -> str:
-    if as_of is not None:
-        # The first change after the instant tells what stood there before it.
-        later = session.execute(
-            select(Event.old)
-            .where(
-                Event.scope_id == row.project_id,
-                Event.subject == "issue",
-                Event.subject_id == row.id,
-                Event.kind == "changed",
-                Event.field == "description",
-                Event.at > as_of,
-            )
-            .order_by(Event.at, Event.id)
-            .limit(1)
-        ).one_or_none()
-        if later is not None:
-            return str(later[0])
-    return session.execute(
-        select(IssueText.description).where(IssueText.issue_id == row.id)
-    ).scalar_one()
+def _highlighted(
+    session: Session, selection: Selection, rows: Sequence[Row[Any]]
+) -> list[dict[str, Any]]:
+    """Return the items of a list; where words were asked for, each shows the place it holds them.
+
+    The place is in the title or the description where they are found there, else in a comment.
+    """
+    items = _items(session, rows)
+    asked = searched(selection.query)
+    if asked is None or not rows:
+        return items
+    best = (
+        select(SearchDocument.issue_id, SearchDocument.comment_id)
+        .ext(distinct_on(SearchDocument.issue_id))
+        .where(
+            SearchDocument.issue_id.in_([row.id for row in rows]),
+            SearchDocument.search.op("@@")(asked),
+            standing(selection.as_of),
+        )
+        .order_by(SearchDocument.issue_id, SearchDocument.comment_id.asc().nulls_first())
+    )
+    comments: dict[int, int | None] = dict(session.execute(best).all())
+    of_issues = descriptions(
+        session, [issue for issue, comment in comments.items() if comment is None], selection.as_of
+    )
+    of_comments = comment_bodies(
+        session, [comment for comment in comments.values() if comment], selection.as_of
+    )
+    texts = {}
+    for place, row in enumerate(rows):
+        comment = comments.get(row.id)
+        if comment is not None:
+            texts[place] = of_comments[comment]
+        elif row.id in of_issues:
+            texts[place] = f"{row.title}\n{of_issues[row.id]}"
+    shown = highlights(session, asked, list(texts.values()))
+    for place, highlight in zip(texts, shown, strict=True):
+        items[place]["highlight"] = highlight
+    return items
 
 
 def _direction(order: SortColumn) -> Any:
@@ -309,21 +337,34 @@ def _direction(order: SortColumn) -> Any:
 
 def _after(order: list[SortColumn], values: list[Any]) -> ColumnElement[bool]:
     """Return the rows after those values: the keyset, nulls being last in every direction."""
+    first, down = order[0], order[0].descending
+    if all(c.descending == down and not c.nullable for c in order):
+        # One comparison of rows: an index begins right there.
+        here = tuple_(*[c.column for c in order])
+        return here < tuple_(*values) if down else here > tuple_(*values)
     alternatives = []
     for i, (column, value) in enumerate(zip(order, values, strict=True)):
-        same = [c.column.is_not_distinct_from(v) for c, v in zip(order[:i], values, strict=False)]
+        same = [_same(c, v) for c, v in zip(order[:i], values, strict=False)]
         if value is None:
             continue  # nothing comes after null
         beyond = column.column < value if column.descending else column.column > value
         if column.nullable:
             beyond = or_(beyond, column.column.is_(None))
         alternatives.append(and_(*same, beyond))
-    return or_(*alternatives)
+    after = or_(*alternatives)
+    if first.nullable:
+        return after
+    # Implied by the rest, and all that an index on the first column can use of it.
+    return and_(first.column <= values[0] if down else first.column >= values[0], after)
+
+
+def _same(column: SortColumn, value: Any) -> ColumnElement[bool]:
+    return column.column.is_(None) if value is None else column.column == value
 
 
 def _estimate(session: Session, selection: Selection) -> int:
     rows = select(literal(1)).select_from(selection.relation).where(selection.where)
-    compiled = rows.compile(session.get_bind())
+    compiled = rows.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     plan = session.connection().exec_driver_sql(
         f"EXPLAIN (FORMAT JSON) {compiled}", compiled.construct_params()
     )

@@ -7,17 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, func, insert, null, select, text, update
+from sqlalchemy import Table, insert, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from plugins.issues.models import Comment, Issue, IssueText, IssueVersion, SearchDocument
-
-SEARCH_CONFIG = "english"
-"""The text search configuration of the writer and of the filters: stems make plurals match."""
-
-_SEARCHED = 200_000
-"""Of a longer text only so many characters can be found: PostgreSQL bounds a document's words."""
+from plugins.issues.words import vector
 
 _INFINITY = text("'infinity'::timestamptz")
 _ISSUES = cast(Table, Issue.__table__)
@@ -50,7 +45,7 @@ def keep_words(
 ) -> None:
     """Let the words of title and description be found from `at` on, the former ones no longer."""
     _end_words(session, issue.id, None, at)
-    search = _weighted(title, "A").op("||")(_weighted(description, "B"))
+    search = vector(title, "A").op("||")(vector(description, "B"))
     _insert_words(session, issue, None, at, search)
 
 
@@ -60,7 +55,7 @@ def keep_comment_words(
     """Let the words of a comment be found from `at` on; None for one that is gone."""
     _end_words(session, issue.id, comment_id, at)
     if body is not None:
-        _insert_words(session, issue, comment_id, at, _weighted(body, "C"))
+        _insert_words(session, issue, comment_id, at, vector(body, "C"))
 
 
 def keep_words_of_new(session: Session, issue_ids: Sequence[int]) -> None:
@@ -72,7 +67,7 @@ def keep_words_of_new(session: Session, issue_ids: Sequence[int]) -> None:
             Issue.id,
             null(),
             Issue.created_at,
-            _weighted(Issue.title, "A").op("||")(_weighted(IssueText.description, "B")),
+            vector(Issue.title, "A").op("||")(vector(IssueText.description, "B")),
         )
         .join(IssueText, IssueText.issue_id == Issue.id)
         .where(Issue.id.in_(issue_ids))
@@ -82,7 +77,7 @@ def keep_words_of_new(session: Session, issue_ids: Sequence[int]) -> None:
         Comment.issue_id,
         Comment.id,
         Comment.created_at,
-        _weighted(Comment.body, "C"),
+        vector(Comment.body, "C"),
     ).where(Comment.issue_id.in_(issue_ids))
     for words in (of_issues, of_comments):
         session.execute(insert(_DOCUMENTS).from_select(columns, words))
@@ -112,11 +107,6 @@ def _insert_words(
             search=search,
         )
     )
-
-
-def _weighted(words: Any, weight: str) -> Any:
-    config = text(f"'{SEARCH_CONFIG}'::regconfig")
-    return func.setweight(func.to_tsvector(config, func.left(words, _SEARCHED)), weight)
 
 
 def _at(at: datetime) -> Any:

@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     not_,
     or_,
@@ -23,15 +24,13 @@ from sqlalchemy import (
     true,
 )
 
-from plugins.issues.fields import Resolution, Severity, Status
-from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
+from plugins.issues.fields import Resolution, Severity, Status, one_line
+from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, SortKey, Words
 from plugins.issues.grammar.instants import day_range, duration, span
 from plugins.issues.grammar.parse import GrammarError
-from plugins.issues.grammar.stop_words import STOP_WORDS
 from plugins.issues.models import Project, SearchDocument
-from plugins.issues.versions import SEARCH_CONFIG
+from plugins.issues.words import left_out, wanted
 
-_CONFIG = text(f"'{SEARCH_CONFIG}'::regconfig")
 _INFINITY = text("'infinity'::timestamptz")
 _RANK = {severity.value: rank for rank, severity in enumerate(Severity, start=1)}
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
@@ -69,18 +68,19 @@ def compile_filter(
     return true() if found is None else found
 
 
-def order_by(query: Query, relation: FromClause) -> list[SortColumn]:
+def order_by(query: Query, relation: FromClause, as_of: datetime | None = None) -> list[SortColumn]:
     """Return the order, which is total: the id decides last. Newest change first by default."""
-    keys = [(key.name, key.descending) for key in query.sort] or [("updated", True)]
     columns = [
-        column for name, down in keys for column in _sort_columns(name, down, query, relation)
-    ]
-    return [*columns, SortColumn(relation.c.id, keys[0][1])]
+        column for key in query.sort for column in _sort_columns(key, query, relation, as_of)
+    ] or [SortColumn(relation.c.updated_at, True)]
+    return [*columns, SortColumn(relation.c.id, columns[0].descending)]
 
 
-def _sort_columns(name: str, down: bool, query: Query, relation: FromClause) -> list[SortColumn]:
-    c = relation.c
-    match name:
+def _sort_columns(
+    key: SortKey, query: Query, relation: FromClause, as_of: datetime | None
+) -> list[SortColumn]:
+    c, down = relation.c, key.descending
+    match key.name:
         case "severity":
             return [SortColumn(case(_RANK, value=c.severity), down, nullable=True)]
         case "due":
@@ -93,36 +93,44 @@ def _sort_columns(name: str, down: bool, query: Query, relation: FromClause) -> 
             order = {status.value: place for place, status in enumerate(Status)}
             return [SortColumn(case(order, value=c.status), down)]
         case "relevance":
-            rank = _rank(query, relation)
+            rank = _rank(query, relation, as_of)
+            # Without words all are as relevant as each other.
             return [] if rank is None else [SortColumn(rank, not down)]
         case _:
-            return [SortColumn(c[f"{name}_at"], down)]
+            return [SortColumn(c[f"{key.name}_at"], down)]
 
 
 def searched(query: Query) -> ColumnElement[Any] | None:
     """Return the words that a filter asks for as one `tsquery`, None where there are none."""
-    positive = [w for w in _words_of(query.where) if not _left_out(w)]
-    if not positive:
+    asked = [wanted(words) for words in _words_of(query.where) if not left_out(words)]
+    if not asked:
         return None
-    joined = _tsquery(positive[0])
-    for words in positive[1:]:
-        joined = joined.op("||")(_tsquery(words))
+    joined: ColumnElement[Any] = asked[0]
+    for one in asked[1:]:
+        joined = joined.op("||")(one)
     return joined
 
 
-def _rank(query: Query, relation: FromClause) -> ColumnElement[Any] | None:
-    wanted = searched(query)
-    if wanted is None:
+def standing(as_of: datetime | None) -> ColumnElement[bool]:
+    """Return which texts stand there: now, or `as_of`."""
+    if as_of is None:
+        return SearchDocument.valid_to == _INFINITY
+    return and_(SearchDocument.valid_from <= as_of, SearchDocument.valid_to > as_of)
+
+
+def _rank(query: Query, relation: FromClause, as_of: datetime | None) -> ColumnElement[Any] | None:
+    asked = searched(query)
+    if asked is None:
         return None
     best = (
         # Whole millionths, so that a cursor meets the same value again.
         select(
             cast(
-                func.coalesce(func.max(func.ts_rank(SearchDocument.search, wanted)), 0) * 1_000_000,
+                func.coalesce(func.max(func.ts_rank(SearchDocument.search, asked)), 0) * 1_000_000,
                 Integer,
             )
         )
-        .where(SearchDocument.issue_id == relation.c.id, SearchDocument.valid_to == _INFINITY)
+        .where(SearchDocument.issue_id == relation.c.id, standing(as_of))
         .correlate(relation)
     )
     return best.scalar_subquery()
@@ -132,26 +140,17 @@ def _words_of(node: Node | None) -> list[Words]:
     match node:
         case Words():
             return [node]
+        case Field("title", _, values):
+            return [_title_words(value) for value in values]
         case And(of) | Or(of):
             return [words for child in of for words in _words_of(child)]
         case _:
             return []
 
 
-def _left_out(words: Words) -> bool:
-    plain = words.text.lower()
-    if words.kind == "phrase":
-        return all(w in STOP_WORDS for w in re.findall(r"\w+", plain))
-    return plain in STOP_WORDS or not any(c.isalnum() for c in plain)
-
-
-def _tsquery(words: Words) -> ColumnElement[Any]:
-    if words.kind == "phrase":
-        return func.phraseto_tsquery(_CONFIG, words.text)
-    if words.kind == "prefix":
-        quoted = words.text.replace("\\", "").replace("'", "''")
-        return func.to_tsquery(_CONFIG, f"'{quoted}':*")
-    return func.plainto_tsquery(_CONFIG, words.text)
+def _title_words(value: str) -> Words:
+    beginning = len(value) > 1 and value.endswith("*")
+    return Words(value.rstrip("*"), "prefix") if beginning else Words(value, "phrase")
 
 
 class _Compiler:
@@ -162,7 +161,7 @@ class _Compiler:
         """Return the condition, None for words that are left out."""
         match node:
             case Words():
-                return None if _left_out(node) else self._found(_tsquery(node))
+                return None if left_out(node) else self._found(wanted(node))
             case Not(of):
                 inner = self.node(of)
                 # What does not hold includes what is not known: no severity is not high.
@@ -180,21 +179,27 @@ class _Compiler:
         kept = [condition for n in nodes if (condition := self.node(n)) is not None]
         return join(*kept) if kept else None
 
-    def _found(self, wanted: ColumnElement[Any]) -> ColumnElement[bool]:
-        documents, as_of = SearchDocument, self.context.as_of
-        then = (
-            documents.valid_to == _INFINITY
-            if as_of is None
-            else and_(documents.valid_from <= as_of, documents.valid_to > as_of)
+    def _found(self, asked: ColumnElement[Any], *, in_title: bool = False) -> ColumnElement[bool]:
+        found = select(SearchDocument.issue_id).where(
+            SearchDocument.search.op("@@")(asked), standing(self.context.as_of)
         )
-        return self.c.id.in_(
-            select(documents.issue_id).where(documents.search.op("@@")(wanted), then)
-        )
+        if in_title:
+            # Words of the title carry the weight A.
+            title = func.ts_filter(SearchDocument.search, text("'{a}'::\"char\"[]"))
+            found = found.where(title.op("@@")(asked))
+        return self.c.id.in_(found)
 
-    def _field(self, field: Field) -> ColumnElement[bool]:
-        return or_(*[self._value(field, value) for value in field.values])
+    def _field(self, field: Field) -> ColumnElement[bool] | None:
+        places = field.positions or (field.position,) * len(field.values)
+        # Each value for itself, so that an error points at the one that is at fault.
+        conditions = [
+            self._value(replace(field, position=place), value)
+            for place, value in zip(places, field.values, strict=True)
+        ]
+        kept = [condition for condition in conditions if condition is not None]
+        return or_(*kept) if kept else None
 
-    def _value(self, field: Field, value: str) -> ColumnElement[bool]:
+    def _value(self, field: Field, value: str) -> ColumnElement[bool] | None:
         lowered = value.lower()
         match field.name:
             case "status":
@@ -213,7 +218,7 @@ class _Compiler:
                 if lowered in ("none", "any"):
                     empty = func.cardinality(self.c.labels) == 0
                     return empty if lowered == "none" else not_(empty)
-                return self.c.labels.contains([lowered])
+                return self.c.labels.contains([str(one_line(value)).lower()])
             case "assignee" | "reporter":
                 return self._person(field, value)
             case "created" | "updated" | "closed":
@@ -227,16 +232,8 @@ class _Compiler:
             case "has":
                 return self._has(field, lowered)
             case _:
-                words = Words(value, "phrase")
-                if _left_out(words):
-                    return true()
-                # Words of the title carry the weight A.
-                return self._found(self._in_title(value))
-
-    def _in_title(self, value: str) -> ColumnElement[Any]:
-        plain = re.findall(r"\w+", value.lower())
-        kept = [word for word in plain if word not in STOP_WORDS]
-        return func.to_tsquery(_CONFIG, " & ".join(f"'{word}':A" for word in kept))
+                words = _title_words(value)
+                return None if left_out(words) else self._found(wanted(words), in_title=True)
 
     def _name(self, kind: Any, field: Field, value: str) -> str:
         name = re.sub(r"[\s_-]+", "_", value.strip()).lower()
@@ -263,7 +260,8 @@ class _Compiler:
         if value.lower() in ("none", "any"):
             return _present(column, value.lower())
         if value.lower() == "@me":
-            return column == self.context.user_id
+            # A caller who is no person has nothing of their own, not what is nobody's.
+            return false() if self.context.user_id is None else column == self.context.user_id
         person = self.context.find_user(value.removeprefix("@"))
         if person is None:
             self._refuse(field, f"nobody, or more than one person, is {value!r}")
@@ -300,8 +298,10 @@ class _Compiler:
                 # A length looks ahead: `<7d` is due within the next seven days, or overdue.
                 return _compare("<=" if field.operator == "=" else field.operator, column, day)
             first, last = day_range(value, today)
-        except (ValueError, OverflowError) as error:
-            self._refuse(field, str(error) or f"{value!r} is out of range")
+        except OverflowError:
+            self._refuse(field, f"{value!r} is out of range")
+        except ValueError as error:
+            self._refuse(field, str(error))
         match field.operator:
             case "=":
                 return and_(

@@ -1,0 +1,66 @@
+"""Where in a text the searched words stand: a passage of it, the words between « and »."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from plugins.issues.words import SEARCH_CONFIG, SEPARATORS, plain
+
+BEFORE, LENGTH = 60, 200
+"""How much is shown: so many characters before the first word found, and so many in all."""
+
+# Control characters, which no text holds, until the passage is cut.
+_START, _END = "\x02", "\x03"
+_OPTIONS = f"HighlightAll=true, StartSel={_START}, StopSel={_END}"
+_CONFIG = text(f"'{SEARCH_CONFIG}'::regconfig")
+
+
+def highlights(session: Session, asked: ColumnElement[Any], texts: Sequence[str]) -> list[str]:
+    """Return for each text a passage in which words of the `tsquery` are marked."""
+    composed = [unicodedata.normalize("NFC", written) for written in texts]
+    each = (
+        func.unnest(bindparam(None, composed, ARRAY(Text)))
+        .table_valued("written", with_ordinality="place")
+        .render_derived("each_text")
+    )
+    marked = session.scalars(
+        select(func.ts_headline(_CONFIG, plain(each.c.written), asked, _OPTIONS)).order_by(
+            each.c.place
+        )
+    )
+    return [_passage(_as_written(w, m)) for w, m in zip(composed, marked, strict=True)]
+
+
+def _as_written(written: str, marked: str) -> str:
+    """Carry the marks, which were set in the plain words, over to the text itself."""
+    out, at = [], 0
+    for character in marked:
+        if character in (_START, _END):
+            out.append(character)
+        elif at < len(written) and (
+            character == written[at] or (character == " " and written[at] in SEPARATORS)
+        ):
+            out.append(written[at])
+            at += 1
+        # Anything else is a space that sets signs apart.
+    return "".join(out)
+
+
+def _passage(marked: str) -> str:
+    first = max(marked.find(_START), 0)
+    start = max(first - BEFORE, 0)
+    end = start + LENGTH
+    if start > 0:
+        # Begin with a whole word, where one begins before the first mark.
+        start = marked.find(" ", start, first) + 1 or start
+    shown = marked[start:end]
+    shown = "…" * (start > 0) + shown + "…" * (end < len(marked))
+    if shown.count(_START) > shown.count(_END):
+        shown += _END
+    # Signs that stand side by side are one find.
+    shown = shown.replace(_END + _START, "")
+    return " ".join(shown.replace(_START, "«").replace(_END, "»").split())
