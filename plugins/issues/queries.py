@@ -139,8 +139,16 @@ def get_issue(
     return {**item, "description": descriptions(session, [row.id], as_of)[row.id]}
 
 
-def readable_issue(session: Session, principal: Principal, key: str) -> Row[Any]:
-    """Return the row of an issue that `principal` can see today. Raises `NotFound`."""
+def readable_issue(
+    session: Session, principal: Principal, key: str, as_of: datetime | None = None
+) -> Row[Any]:
+    """Return the row of an issue that `principal` can see today, and could `as_of`.
+
+    Raises `NotFound`.
+    """
+    if as_of is not None:
+        relation = relation_at(as_of)
+        _row(session, relation, key, policy.visible_to(principal, relation, as_of))
     return _row(session, CURRENT, key, policy.visible_to(principal, CURRENT))
 
 

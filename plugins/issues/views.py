@@ -203,12 +203,13 @@ def list_issue_events(query: PageQuery, key: str) -> Any:
 @requires(policy.READ)
 def list_comments(query: CommentListQuery, key: str) -> Any:
     """List the comments of an issue, now or as of an instant."""
+    as_of = _as_of(query.as_of)
     with unit_of_work() as session:
-        issue = queries.readable_issue(session, current_principal(), key)
+        issue = queries.readable_issue(session, current_principal(), key, as_of)
         return comments.list_comments(
             session,
             issue,
-            as_of=_as_of(query.as_of),
+            as_of=as_of,
             limit=query.limit,
             cursor=query.cursor,
             signer=cursors(),
