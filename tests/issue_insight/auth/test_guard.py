@@ -23,9 +23,12 @@ from issue_insight.testing.tokens import Issuer, bearer, sign_in
 from tests.issue_insight.auth.asking import SIGN_IN, is_refusal, me
 
 OPEN = {
+    "/": {"GET"},
+    "/<page:path>": {"GET"},
     "/docs": {"GET"},
     "/docs/<name>": {"GET"},
     "/openapi.json": {"GET"},
+    "/config.json": {"GET"},
     "/healthz": {"GET"},
     "/readyz": {"GET"},
     "/metrics": {"GET"},
@@ -189,7 +192,7 @@ def test_a_403_names_what_it_takes(client: FlaskClient) -> None:
 
 
 def test_what_is_not_there_is_404_and_405_for_anybody(client: FlaskClient) -> None:
-    assert client.get("/nowhere").status_code == 404
+    assert client.get("/api/v1/nowhere").status_code == 404
     assert client.put("/api/v1/me").status_code == 405
 
 
@@ -206,7 +209,7 @@ def test_without_an_identity_provider_nobody_signs_in(
     assert is_refusal(me(client, issuer.token_for("user_1")), refusal)
     assert is_refusal(client.get("/api/v1/me"), SIGN_IN)
     assert client.get("/healthz").status_code == 200
-    assert client.get("/sign-in").status_code == 404
+    assert client.post("/api/v1/sign-in/local", json={}).status_code == 404
 
 
 def test_somebody_who_was_removed_is_401(client: FlaskClient, session: Session) -> None:
