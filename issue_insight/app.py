@@ -11,7 +11,7 @@ from flask_migrate import Migrate
 from issue_insight import cli, jobs
 from issue_insight.auth import guard
 from issue_insight.db import db
-from issue_insight.http import frontend, health, openapi, problems, request_log
+from issue_insight.http import admission, frontend, health, openapi, problems, request_log
 from issue_insight.plugin import loader, migrate
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.settings import Settings
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = openapi.register(app)
     health.register(app, storage, pending=lambda: migrate.pending(app, plugins))
     guard.register(app, settings, permissions, api)
+    admission.register(app, settings)
     for plugin in plugins:
         for blueprint in plugin.blueprints:
             api.register_blueprint(blueprint)

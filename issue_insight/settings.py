@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     attachment_max_bytes: int = Field(default=25 * 1024 * 1024, ge=1)
     body_max_bytes: int = Field(default=1024 * 1024, ge=1024)
     """The bound on any other request body."""
+    bodies_at_once: int = Field(default=48, ge=1)
+    """How many requests with a body are let in at once; below the threads of the server (64)."""
 
     clerk_publishable_key: str = Field(
         default="",
