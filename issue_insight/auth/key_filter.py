@@ -110,14 +110,13 @@ def _number(jwk: Mapping[str, Any], name: str) -> int:
 def _checked(key: object, algorithms: Collection[str]) -> PublicKey:
     if isinstance(key, rsa.RSAPublicKey):
         algorithm = "RS256"
-        numbers = key.public_numbers()
+        modulus = key.public_numbers().n
         if not SMALLEST_RSA_BITS <= key.key_size <= LARGEST_RSA_BITS:
             raise UnfitKey(f"RSA with {key.key_size} bits")
-        if numbers.e < 3 or numbers.e % 2 == 0:
-            raise UnfitKey("RSA with such an exponent")
-        if any(numbers.n % prime == 0 for prime in (2, *_ROCA_PRIMES)):
+        # `cryptography` itself refuses even exponents, and those below 3.
+        if any(modulus % prime == 0 for prime in (2, *_ROCA_PRIMES)):
             raise UnfitKey("RSA with a modulus that anybody can factor")
-        if bears_roca(numbers.n):
+        if bears_roca(modulus):
             raise UnfitKey("RSA from a chip with the ROCA weakness")
     elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         algorithm = "ES256"

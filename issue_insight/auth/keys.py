@@ -133,7 +133,12 @@ class FetchedKeys:
                 return None
             self._under_way = (threading.Event(), now)
             begun = self._under_way
-        threading.Thread(target=self._run, args=(begun[0],), name="keys", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(begun[0],), name="keys", daemon=True).start()
+        except RuntimeError:  # the process is out of threads; it may have some later
+            log.warning("keys_not_fetched", error="no thread", had=self._keys is not None)
+            self._end(begun[0], None)
+            return None
         return begun
 
     def _run(self, done: threading.Event) -> None:
@@ -143,13 +148,16 @@ class FetchedKeys:
         except (Unavailable, UnfitKey) as error:
             log.warning("keys_not_fetched", error=type(error).__name__, had=self._keys is not None)
         finally:
-            with self._lock:
-                if keys is None:
-                    self._failed_at = self._monotonic()
-                else:
-                    self._keys, self._fetched_at, self._failed_at = keys, self._monotonic(), None
-                self._under_way = None
-            done.set()
+            self._end(done, keys)
+
+    def _end(self, done: threading.Event, keys: Mapping[str, PublicKey] | None) -> None:
+        with self._lock:
+            if keys is None:
+                self._failed_at = self._monotonic()
+            else:
+                self._keys, self._fetched_at, self._failed_at = keys, self._monotonic(), None
+            self._under_way = None
+        done.set()
 
     def _wait(self, under_way: tuple[threading.Event, float] | None) -> None:
         if under_way is not None:

@@ -4,7 +4,7 @@ The hot path is one SELECT. A row is made by one upsert, so that any number of f
 once make one row; address and name come from the token or, once, from the Backend API.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,16 +121,23 @@ def _record_first_sight(session: Session, person: Person) -> None:
 
 
 def refresh(session: Session, person: Person, claims: Claims) -> Person:
-    """Note that the person is here, and what the token says of name and address."""
+    """Note that the person is here, and what the token says of name and address.
+
+    Somebody removed in the meantime comes back as removed.
+    """
     changes: dict[str, Any] = {"last_seen_at": clock.now()}
     if claims.email is not None:
         changes["email"] = claims.email
     if claims.name is not None:
         changes["name"] = claims.name
     row = session.execute(
-        update(User).where(User.id == person.id).values(changes).returning(*_COLUMNS)
-    ).one()
-    return _person(row)
+        update(User)
+        # Whoever was removed a moment ago must not get their address back.
+        .where(User.id == person.id, User.removed_at.is_(None))
+        .values(changes)
+        .returning(*_COLUMNS)
+    ).one_or_none()
+    return replace(person, removed_at=clock.now()) if row is None else _person(row)
 
 
 def keep_profile(session: Session, issuer: str, subject: str, profile: Profile) -> None:

@@ -14,8 +14,9 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
+from issue_insight.auth.clerk import Claims
 from issue_insight.auth.profile import read_profile
-from issue_insight.auth.provision import SEEN_EVERY, name_from
+from issue_insight.auth.provision import SEEN_EVERY, first_sight, name_from, refresh, remove
 from issue_insight.auth.users import User
 from issue_insight.settings import Settings
 from issue_insight.testing.tokens import Issuer
@@ -286,6 +287,19 @@ def test_somebody_removed_stays_out_and_is_not_made_again(
     assert is_refusal(me(client, token))
     assert is_refusal(me(client, issuer.token_for("user_1", email="new@example.org")))
     assert [user.email for user in users(session)] == [None]
+
+
+def test_an_address_does_not_come_back_to_somebody_removed_at_that_moment(
+    session: Session,
+) -> None:
+    """The request found them; then the message came that they are gone; then it goes on."""
+    claims = Claims("https://issuer.example", "user_1", 0, "ada@example.org", "Ada")
+    person, _ = first_sight(session, claims)
+    remove(session, claims.issuer, claims.subject)
+    assert refresh(session, person, claims).removed_at is not None
+    session.commit()
+    [user] = users(session)
+    assert (user.email, user.name) == (None, "Former user")
 
 
 def test_the_primary_address_is_read_where_it_is_proved() -> None:

@@ -302,6 +302,20 @@ def test_a_fetch_that_breaks_in_an_unforeseen_way_is_tried_again(
     assert source.find("key-0") is not None
 
 
+def test_a_process_out_of_threads_tries_again_later(
+    client: FlaskClient, issuer: Issuer, watch: Watch, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        # Of the issuer's threads, too: it must not even be asked.
+        patch.setattr(threading.Thread, "start", no_more)
+        assert is_unavailable(me(client, old))
+    watch.wind(RETRY_SECONDS)
+    assert me(client, old).status_code == 200
+
+
 def public_pem(key: object) -> SecretStr:
     public = key.public_key()  # type: ignore[attr-defined]
     text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

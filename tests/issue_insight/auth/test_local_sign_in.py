@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.app import create_app
+from issue_insight.auth import local_views
 from issue_insight.auth.clerk import Verifier
 from issue_insight.auth.local import ISSUER, KEY_FILE, SCRIPT_LIFE, LocalSignIn, is_loopback
 from issue_insight.auth.misconfigured import Misconfigured
@@ -154,6 +155,13 @@ def test_it_is_off_unless_it_is_switched_on(settings: Settings) -> None:
     off = create_app(settings.model_copy(update={"local_sign_in": False}))
     assert auth_of(off).local is None
     assert "sign-in" not in " ".join(rule.rule for rule in off.url_map.iter_rules())
+
+
+def test_its_pages_are_closed_even_where_they_are_mounted_by_mistake(settings: Settings) -> None:
+    off = create_app(settings.model_copy(update={"local_sign_in": False}))
+    off.register_blueprint(local_views.page)
+    assert off.test_client().get("/sign-in").status_code == 404
+    assert off.test_client().post("/sign-in", data={"email": "a@b.c"}).status_code == 404
 
 
 def test_a_server_refuses_to_start_with_it_in_production(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Keys that a key set may hold and that nobody should trust: none of them ever checks a token."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -148,12 +149,33 @@ def pem(key: Any) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
+MODULUS = rsa_key().public_key().public_numbers().n
+
+
+def der(tag: int, body: bytes) -> bytes:
+    size = len(body)
+    return bytes([tag]) + (bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2)) + body
+
+
+def pem_of_numbers(modulus: int, exponent: int) -> str:
+    """Write a key that no library would make (RFC 8017, appendix A.1.1)."""
+    numbers = [der(2, n.to_bytes(n.bit_length() // 8 + 1)) for n in (modulus, exponent)]
+    rsa_encryption = bytes.fromhex("300d06092a864886f70d0101010500")
+    bits = der(3, b"\x00" + der(0x30, b"".join(numbers)))
+    text = base64.encodebytes(der(0x30, rsa_encryption + bits)).decode()
+    return f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----"
+
+
 def test_the_same_holds_for_a_key_in_pem() -> None:
     sound = pem(rsa_key().public_key())
     assert from_pem(sound, BOTH).algorithm == "RS256"
     assert from_pem(sound.replace("\n", "\\n"), BOTH).algorithm == "RS256"
     assert from_pem(f"\n {sound} ", BOTH).algorithm == "RS256"
     assert from_pem(pem(ec_key().public_key()), BOTH).algorithm == "ES256"
+    for exponent in (1, 2, 65536):
+        with pytest.raises(UnfitKey):
+            from_pem(pem_of_numbers(MODULUS, exponent), BOTH)
+    assert from_pem(pem_of_numbers(MODULUS, 3), BOTH).algorithm == "RS256"
     unfit = {
         "1024 bits": pem(rsa_key(1, 1024).public_key()),
         "ROCA": pem(roca_key().public_key()),
