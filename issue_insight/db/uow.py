@@ -7,14 +7,25 @@ from sqlalchemy.orm import Session
 
 from issue_insight.db.base import db
 
+_UNDER_WAY = "unit_of_work"
+
 
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
-    """Give the request's session; commit at the end of the block, roll back on any exception."""
+    """Give the request's session; commit at the end of the block, roll back on any exception.
+
+    A unit within a unit is a part of it: what it wrote stands or falls with the outer one.
+    """
     session = db.session()
+    if _UNDER_WAY in session.info:
+        yield session
+        return
+    session.info[_UNDER_WAY] = True
     try:
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    finally:
+        del session.info[_UNDER_WAY]

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from flask import Response
 from flask_smorest import Blueprint as SmorestBlueprint
 
-from issue_insight.http import answer, intake
+from issue_insight.http import answer, idempotency, intake
 from issue_insight.http.operation import (
     LOCATIONS,
     Answer,
@@ -78,7 +78,19 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
             @wraps(view)
             def handler(**path: Any) -> Response:
-                return answer.answer(operation, view(*intake.read(operation), **path))
+                values = intake.read(operation)
+
+                def respond() -> Response:
+                    return answer.answer(operation, view(*values, **path))
+
+                # What reads its body by itself knows only at the end what was asked.
+                if operation.idempotent and not operation.uploads:
+                    content = [
+                        intake.adapter(argument.model).dump_json(value)
+                        for argument, value in zip(operation.arguments, values, strict=True)
+                    ]
+                    return idempotency.answered_once(content, respond)
+                return respond()
 
             handler.__routed__ = True  # type: ignore[attr-defined]
             self.add_url_rule(rule, options.pop("endpoint", None), handler, **options)
@@ -166,6 +178,23 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             schema={"type": "string", "examples": ['"7"']},
         )
         return self.problems(412, 428)(ask(view))
+
+    def idempotent(self, view: View) -> View:
+        """Let a request that is sent again with its `Idempotency-Key` have its first answer."""
+        ask = self.header(
+            idempotency.HEADER,
+            "Any text of one's own, such as a UUID: sent again within 24 hours, the request is "
+            "not repeated but answered as it was the first time.",
+            schema={
+                "type": "string",
+                "minLength": 1,
+                "maxLength": idempotency.KEY_MAX,
+                "pattern": r"^[\x21-\x7e]+$",
+                "examples": ["3f2c6b1e-8a53-4c56-9d0e-7c1f5a1d2b34"],
+            },
+        )
+        amend(view, idempotent=True)
+        return ask(view)
 
     def uploads(self, field: str = "file") -> Callable[[View], View]:
         """Document a multipart form with a file in `field`, read by the view as it arrives.

@@ -50,6 +50,8 @@ class Operation:
     """The field of a multipart form whose file the view reads by itself, as it arrives."""
     body: str | None = None
     """The content type of any other body that the view reads by itself."""
+    idempotent: bool = False
+    """Whether a request that is sent again under its Idempotency-Key is answered, not repeated."""
 
     def __deepcopy__(self, memo: object) -> Self:
         """Frozen: smorest copies what it knows of a view for each application."""

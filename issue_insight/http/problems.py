@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+import psycopg2
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 from pydantic import ConfigDict, Field
@@ -103,6 +104,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.DomainError, _of_domain)
     app.register_error_handler(PoolTimeout, _of_pool)
     app.register_error_handler(DBAPIError, _of_database)
+    # Bare ones come up where SQLAlchemy makes a connection fit for the pool again.
+    for lost in (psycopg2.OperationalError, psycopg2.InterfaceError):
+        app.register_error_handler(lost, _of_driver)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -140,6 +144,11 @@ def _of_domain(error: errors.DomainError) -> Response:
 
 def _of_pool(error: PoolTimeout) -> Response:
     log.warning("database_busy", error=type(error).__name__)
+    return _no_database()
+
+
+def _of_driver(error: psycopg2.Error) -> Response:
+    log.warning("database_unavailable", error=type(error).__name__, sqlstate=error.pgcode)
     return _no_database()
 
 

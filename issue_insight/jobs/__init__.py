@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
+from flask.cli import ScriptInfo
 
 from issue_insight.jobs import scheduler
 from issue_insight.jobs.commands import commands
@@ -25,6 +26,11 @@ def register(app: Flask, settings: Settings, plugins: tuple["Plugin", ...]) -> N
 
 
 def _serves() -> bool:
-    """Tell a server from a command: `flask roles list` has no use for a scheduler."""
+    """Tell a server from a command: `flask roles list` has no use for a scheduler.
+
+    Servers are commands of click as well (granian is); only those of `flask` have a `ScriptInfo`.
+    """
     context = click.get_current_context(silent=True)
-    return context is None or context.info_name == "run"
+    if context is None or context.find_object(ScriptInfo) is None:
+        return True
+    return context.info_name == "run"

@@ -75,7 +75,7 @@ def postgres() -> Postgres:
         if running is None:
             running = start_postgres(directory, durable=False)
             running.create_database(TEMPLATE)
-            _migrate(running.url(TEMPLATE))
+            bring_up_to_date(running.url(TEMPLATE))
         return running
 
 
@@ -86,7 +86,7 @@ def s3() -> S3:
         return running_s3(directory) or start_s3(directory, bucket="issue-insight")
 
 
-def _migrate(url: str) -> None:
+def bring_up_to_date(url: str) -> None:
     """Run the built-in migrations, which need a database and no more of an application."""
     app = Flask("migrating")
     app.config["SQLALCHEMY_DATABASE_URI"] = url

@@ -7,9 +7,12 @@ row with its event; whatever stops in between, `sweeping` finds.
 import logging
 from collections.abc import Callable
 
+from sqlalchemy.orm import Session
+
 from issue_insight.auth.principal import Principal
 from issue_insight.db import unit_of_work
 from issue_insight.errors import DomainError, Unavailable
+from issue_insight.http.idempotency import Claim
 from issue_insight.storage import Storage
 from plugins.attachments import services
 from plugins.attachments.receiving import IncomingFile, Measured
@@ -25,6 +28,7 @@ def upload(
     open_file: Callable[[], IncomingFile],
     *,
     limit: int,
+    claim: Claim | None = None,
 ) -> AttachmentRead:
     """Attach what `open_file` gives, `limit` bytes at most, to an issue.
 
@@ -44,24 +48,38 @@ def upload(
         with unit_of_work() as session:
             services.abandon(session, begun)
         raise
+
+    def complete(session: Session) -> AttachmentRead:
+        return services.complete(
+            session,
+            principal,
+            begun,
+            raw_name=file.name,
+            size=measured.size,
+            sha256=measured.sha256,
+            content_type=measured.content_type,
+        )
+
     try:
         with unit_of_work() as session:
-            return services.complete(
-                session,
-                principal,
-                begun,
-                raw_name=file.name,
-                size=measured.size,
-                sha256=measured.sha256,
-                content_type=measured.content_type,
+            if claim is None:
+                return complete(session)
+            asked = (
+                issue_key.encode(),
+                file.name.encode(errors="surrogatepass"),
+                measured.sha256.encode(),
+            )
+            kept, replayed = claim.once(
+                session, asked, lambda: complete(session).model_dump_json().encode()
             )
     except DomainError:
         # Refused, so certainly not stored. After a failure of the database one cannot know: a
         # commit whose answer was lost is a commit, and its object has to stay.
-        if _deleted(storage, begun.object_key):
-            with unit_of_work() as session:
-                services.abandon(session, begun)
+        _drop(storage, begun)
         raise
+    if replayed:
+        _drop(storage, begun)
+    return AttachmentRead.model_validate_json(kept)
 
 
 def remove(storage: Storage, principal: Principal, attachment_id: int) -> None:
@@ -71,6 +89,13 @@ def remove(storage: Storage, principal: Principal, attachment_id: int) -> None:
     if _deleted(storage, object_key):
         with unit_of_work() as session:
             services.purged(session, attachment_id)
+
+
+def _drop(storage: Storage, begun: services.Begun) -> None:
+    """Forget an upload that came to nothing, and its object; the sweep does what S3 will not."""
+    if _deleted(storage, begun.object_key):
+        with unit_of_work() as session:
+            services.abandon(session, begun)
 
 
 def _deleted(storage: Storage, object_key: str) -> bool:

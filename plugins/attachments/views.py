@@ -7,6 +7,7 @@ from flask import Response, current_app, request, url_for
 from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
 from issue_insight.db import unit_of_work
+from issue_insight.http import idempotency
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.paging import cursors
 from issue_insight.settings import Settings
@@ -29,6 +30,7 @@ def _settings() -> Settings:
 
 @blp.post("/issues/<key>/attachments")
 @blp.uploads("file")
+@blp.idempotent
 @blp.response(201, AttachmentRead, headers=("Location",))
 @blp.problems(404, 409)
 @requires(policy.ATTACH)
@@ -43,6 +45,7 @@ def attach_file(key: str) -> Any:
         key,
         lambda: IncomingFile(request.stream, request.headers.get("Content-Type", "")),
         limit=_settings().attachment_max_bytes,
+        claim=idempotency.claimed(),
     )
     location = url_for("attachments.get_attachment", attachment_id=attachment.id)
     return attachment, 201, {"Location": location}

@@ -56,6 +56,8 @@ def parse_as_of(text: str | None, zone: ZoneInfo) -> datetime | None:
     try:
         if len(text) == len("2026-01-31"):
             day = date.fromisoformat(text)
+            if day.isoformat() != text:
+                raise ValueError("a week of a year")
             if day == now.astimezone(zone).date():
                 return now
             instant = end_of_day(day, zone)

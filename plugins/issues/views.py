@@ -53,6 +53,7 @@ def list_projects(query: PageQuery) -> Any:
 
 
 @projects.post("/projects")
+@projects.idempotent
 @projects.arguments(ProjectCreate)
 @projects.response(201, ProjectRead, headers=("Location",))
 @projects.problems(409)
@@ -116,6 +117,7 @@ def list_issues(query: IssueListQuery) -> Any:
 
 
 @blp.post("/issues")
+@blp.idempotent
 @blp.arguments(IssueCreate)
 @blp.response(201, IssueRead, headers=("Location", "ETag"))
 @requires(policy.CREATE)
@@ -217,6 +219,7 @@ def list_comments(query: CommentListQuery, key: str) -> Any:
 
 
 @blp.post("/issues/<key>/comments")
+@blp.idempotent
 @blp.arguments(CommentWrite)
 @blp.response(201, CommentRead, headers=("ETag",))
 @blp.problems(404)

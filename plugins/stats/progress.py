@@ -93,9 +93,7 @@ def _late(session: Session) -> dict[int, datetime]:
                 ~func.pg_visible_in_snapshot(Event.tx, DailyStatsProgress.seen),
             )
             .group_by(DailyStatsProgress.project_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
 
 
@@ -110,5 +108,5 @@ def _newer(session: Session, now: datetime) -> dict[int, datetime]:
         )
         .scalar_subquery()
     )
-    rows = session.execute(select(DailyStatsProgress.project_id, first)).tuples()
+    rows = session.execute(select(DailyStatsProgress.project_id, first)).all()
     return {project_id: at for project_id, at in rows if at is not None}

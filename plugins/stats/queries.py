@@ -211,13 +211,22 @@ def _summed(session: Session, source: Select[*tuple[Any, ...]]) -> Any:
 
 def _range(first: date | None, last: date | None, today: date) -> tuple[date, date]:
     asked = last or today
-    first = first or max(asked - timedelta(days=DEFAULT_DAYS - 1), FIRST_DAY)
-    faults = []
-    if first < FIRST_DAY:
-        faults.append(FieldError("?from", f"must not be before {FIRST_DAY}"))
-    if asked < first:
-        faults.append(FieldError("?to", "must not be before the first day"))
-    elif (min(asked, today) - first).days >= MOST_DAYS:
+    faults = [
+        FieldError(pointer, f"must not be before {FIRST_DAY}")
+        for pointer, day in (("?from", first), ("?to", last))
+        if day is not None and day < FIRST_DAY
+    ]
+    if first is None:
+        # Not by way of a day that no calendar has.
+        spare = timedelta(days=DEFAULT_DAYS - 1)
+        first = asked - spare if asked >= FIRST_DAY + spare else FIRST_DAY
+    elif asked < first:
+        faults.append(
+            FieldError("?from", "lies in the future, of which nothing is known")
+            if last is None
+            else FieldError("?to", "must not be before the first day")
+        )
+    if (min(asked, today) - first).days >= MOST_DAYS and not faults:
         faults.append(FieldError("?from", f"must be less than {MOST_DAYS} days before the last"))
     if faults:
         raise Invalid("These days cannot be counted.", faults)

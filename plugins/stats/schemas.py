@@ -10,13 +10,14 @@ from plugins.issues.api import AsOf
 
 
 def _written_out(value: object) -> object:
-    """Refuse what pydantic alone would take for a date: seconds since 1970, instants."""
-    if isinstance(value, str) and len(value) == len("2026-01-31"):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError("write a date like 2026-01-31")
+    """Refuse what else would do for a date: seconds since 1970, instants, weeks of years."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise ValueError("write a date like 2026-01-31")
+    return day
 
 
 Day = Annotated[date, BeforeValidator(_written_out, json_schema_input_type=date)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, exists, func, literal, select, tuple_
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -69,9 +69,7 @@ def aggregate(session: Session, zone: ZoneInfo) -> Aggregated:
             select(IssueVersion.project_id, func.min(IssueVersion.valid_from)).group_by(
                 IssueVersion.project_id
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     today = day_of(now, zone)
     total = days = changed = 0
@@ -208,7 +206,11 @@ def _differences(
     recount = counts(event_spans(project_id), span).subquery("recount")
     stored = (
         select(DailyStat)
-        .where(DailyStat.project_id == project_id, DailyStat.day < stop)
+        .where(
+            DailyStat.project_id == project_id,
+            # Of the days to come there must be nothing at all.
+            or_(DailyStat.day < stop, DailyStat.day > span.days[-1]),
+        )
         .subquery("stored")
     )
     there = select(recount).where(recount.c.day < stop).subquery("there")

@@ -28,6 +28,8 @@ from tests.issue_insight.http.toy import application
         ("invalid", 422),
         ("precondition", 428),
         ("unavailable", 503),
+        ("lost", 503),
+        ("closed", 503),
         ("bare", 500),
         ("crash", 500),
     ],

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import SimpleNamespace
 from typing import Annotated, Any
 
+import psycopg2
 from flask import Flask, Response
 from pydantic import BeforeValidator, Field, model_validator
 from sqlalchemy import text
@@ -112,6 +113,8 @@ FAULTS: dict[str, Exception] = {
     "invalid": errors.Invalid("Wrong.", [errors.FieldError("/name", "is taken")]),
     "unavailable": errors.Unavailable("Away.", retry_after=9),
     "bare": errors.DomainError("Neither this nor that."),
+    "lost": psycopg2.OperationalError("server closed the connection"),
+    "closed": psycopg2.InterfaceError("connection already closed"),
     "crash": ZeroDivisionError("the secret is hunter2"),
 }
 

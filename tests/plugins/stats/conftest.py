@@ -8,11 +8,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.users import User
+from issue_insight.testing.tokens import sign_in
 from plugins.issues import policy, services
 
 _numbers = count(1)
@@ -29,8 +32,42 @@ def person(session: Session, role: str) -> Principal:
     user = User(issuer="tests", subject=f"stats{number}", name=f"{role} {number}", role=role)
     session.add(user)
     session.commit()
+    return _principal(user.id, user.name, role)
+
+
+def _principal(user_id: int, name: str, role: str) -> Principal:
     permissions = frozenset(p.name for p in policy.PERMISSIONS if role in p.roles)
-    return Principal(user.id, user.name, None, role, "person", permissions)
+    return Principal(user_id, name, None, role, "person", permissions)
+
+
+@dataclass
+class Caller:
+    """Somebody who is signed in, and who they are to the services."""
+
+    client: FlaskClient
+    principal: Principal
+
+    @classmethod
+    def of(cls, app: Flask, role: str) -> "Caller":
+        """Sign somebody new in."""
+        client = app.test_client()
+        signed_in = sign_in(client, role)
+        return cls(client, _principal(signed_in.id, signed_in.name, role))
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Return what is answered with 200."""
+        query = {name.rstrip("_"): value for name, value in query.items()}
+        answer = self.client.get(f"/api/v1{path}", query_string=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def refused(self, path: str, **query: Any) -> dict[str, str]:
+        """Return the faults that a 422 names, by pointer."""
+        query = {name.rstrip("_"): value for name, value in query.items()}
+        answer = self.client.get(f"/api/v1{path}", query_string=query)
+        assert answer.status_code == 422, answer.text
+        assert answer.content_type == "application/problem+json"
+        return {error["pointer"]: error["detail"] for error in (answer.json or {})["errors"]}
 
 
 @dataclass
