@@ -1391,7 +1391,10 @@ export interface operations {
     create_issue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1565,7 +1568,10 @@ export interface operations {
     attach_file: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key: string;
             };
@@ -1638,7 +1644,10 @@ export interface operations {
     add_comment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key: string;
             };
@@ -1789,7 +1798,10 @@ export interface operations {
     create_project: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
