@@ -54,7 +54,7 @@ def of_issue(
     Today's rights decide, also over the past. Raises `NotFound` for an issue not seen, `Invalid`
     for a cursor of another list.
     """
-    issue = readable_issue(session, principal, issue_key)
+    issue = readable_issue(session, principal, issue_key, as_of)
     there = and_(Attachment.issue_id == issue.id, _there(as_of))
     rows = _rows().where(there).order_by(Attachment.stored_at, Attachment.id)
     context = f"attachments of {issue.id} {as_of}"

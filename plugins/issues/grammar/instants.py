@@ -13,6 +13,7 @@ _UNITS = {
     "mo": timedelta(days=30.436875),
     "y": timedelta(days=365.2425),
 }
+_BACKWARDS = "this range ends before it begins"
 _EXPECTED = "write a day (2026-01-31, today), an instant, a range (2026-01-01..2026-01-31) or 30d"
 
 
@@ -35,6 +36,8 @@ def day_range(text: str, today: date) -> tuple[date | None, date | None]:
         )
         if ends == (None, None):
             raise ValueError(_EXPECTED)
+        if ends[0] is not None and ends[1] is not None and ends[1] < ends[0]:
+            raise ValueError(_BACKWARDS)
         return ends
     day = _day(text, today)
     return day, day
@@ -51,6 +54,8 @@ def span(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, dat
         end = None if last in ("", "*") else _stretch(last, now, zone)[1]
         if start is None and end is None:
             raise ValueError(_EXPECTED)
+        if start is not None and end is not None and end <= start:
+            raise ValueError(_BACKWARDS)
         return start, end
     return _stretch(text, now, zone)
 
@@ -58,7 +63,7 @@ def span(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, dat
 def _stretch(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     try:
         if "T" in text.upper() and text[:1].isdigit():
-            instant = datetime.fromisoformat(text)
+            instant = _instant(text)
             if instant.tzinfo is None:
                 instant = instant.replace(tzinfo=zone)
             instant = instant.astimezone(UTC)
@@ -70,6 +75,13 @@ def _stretch(text: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, dateti
         )
     except OverflowError as error:
         raise ValueError(f"{text!r} is out of range") from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no instant: {_EXPECTED}") from error
 
 
 def _day(text: str, today: date) -> date:
