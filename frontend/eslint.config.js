@@ -15,7 +15,10 @@ export default ts.config(
     rules: {
       // TypeScript looks for undefined names itself.
       'no-undef': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
       // The build is served from the root of its own origin: addresses need no base path.
       'svelte/no-navigation-without-resolve': 'off',
     },

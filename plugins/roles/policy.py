@@ -2,6 +2,9 @@
 
 from issue_insight.auth.permission import Permission, at_least
 
+FIND_PEOPLE = Permission(
+    "people:find", "Find the people whom issues can be assigned to", at_least("maintainer")
+)
 MANAGE_ROLES = Permission("roles:manage", "List users and change their roles", at_least("admin"))
 
-PERMISSIONS = (MANAGE_ROLES,)
+PERMISSIONS = (FIND_PEOPLE, MANAGE_ROLES)

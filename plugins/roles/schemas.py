@@ -35,6 +35,24 @@ class UserPage(Page[UserRead]):
     """Users, in the order in which they came."""
 
 
+class PersonRead(Model):
+    """A person, as far as everybody may know them."""
+
+    id: int
+    name: str
+
+
+class PersonPage(Page[PersonRead]):
+    """People, those seen last first."""
+
+
+class PersonListQuery(Model):
+    """Whom to look for."""
+
+    q: Annotated[str, Field(max_length=200, description="A part of a name or address.")] = ""
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+
+
 class UserListQuery(Model):
     """Which users."""
 

@@ -8,8 +8,16 @@ from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.paging import cursors
 from plugins.roles import queries, services
-from plugins.roles.policy import MANAGE_ROLES
-from plugins.roles.schemas import Me, RoleChange, UserListQuery, UserPage, UserRead
+from plugins.roles.policy import FIND_PEOPLE, MANAGE_ROLES
+from plugins.roles.schemas import (
+    Me,
+    PersonListQuery,
+    PersonPage,
+    RoleChange,
+    UserListQuery,
+    UserPage,
+    UserRead,
+)
 
 blp = Blueprint("users", __name__, description="People and their roles.")
 
@@ -27,6 +35,16 @@ def get_me() -> Any:
         "role": principal.role,
         "permissions": sorted(principal.permissions),
     }
+
+
+@blp.get("/people")
+@blp.arguments(PersonListQuery, location="query")
+@blp.response(200, PersonPage)
+@requires(FIND_PEOPLE)
+def find_people(query: PersonListQuery) -> Any:
+    """Find people by a part of their name or address, those seen last first."""
+    with unit_of_work() as session:
+        return PersonPage.model_validate(queries.find_people(session, q=query.q, limit=query.limit))
 
 
 @blp.get("/users")

@@ -250,6 +250,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find people by a part of their name or address, those seen last first.
+         * @description Needs `people:find`.
+         */
+        get: operations["find_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -872,6 +892,30 @@ export interface components {
          * @description A person, as far as everybody may know them.
          */
         Person: {
+            id: number;
+            name: string;
+        };
+        /**
+         * PersonPage
+         * @description People, those seen last first.
+         */
+        PersonPage: {
+            items: components["schemas"]["PersonRead"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
+        };
+        /**
+         * PersonRead
+         * @description A person, as far as everybody may know them.
+         */
+        PersonRead: {
             id: number;
             name: string;
         };
@@ -1758,6 +1802,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    find_people: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description A part of a name or address. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];

@@ -1,0 +1,58 @@
+/** What an event of an issue says, in words. */
+
+import type { Event } from '$lib/api/types';
+import { locale, t, type Key } from '$lib/i18n/index.svelte';
+import { day } from '$lib/time/format';
+
+const FIELDS = new Set([
+  'title',
+  'description',
+  'status',
+  'severity',
+  'resolution',
+  'assignee',
+  'labels',
+  'due_date',
+]);
+
+/** Return what happened, to stand after the name of who did it. `nameOf` knows people by id. */
+export function describe(event: Event, nameOf: (id: number) => string): string {
+  if (event.kind === 'created') return t('event.created');
+  if (event.kind === 'deleted') return t('event.deleted');
+  if (event.kind === 'restored') return t('event.restored');
+  if (event.kind === 'comment deleted') return t('event.comment.deleted');
+  if (event.kind !== 'changed' || !event.field || !FIELDS.has(event.field))
+    return t('event.other', { kind: event.kind });
+  const field = t(`field.${event.field}` as Key & `field.${'title' | 'status'}`);
+  if (event.field === 'description') return t('event.text', { field });
+  if (event.field === 'labels') return labels(event.old, event.new);
+  const [old, now] = [event.old, event.new].map((value) =>
+    value === null || value === undefined ? null : shown(event.field ?? '', value, nameOf),
+  );
+  if (!now) return t('event.cleared', { field, old: old ?? '' });
+  if (!old) return t('event.set', { field, new: now });
+  return `${t('event.changed', { field })} ${t('event.from-to', { old, new: now })}`;
+}
+
+function shown(field: string, value: unknown, nameOf: (id: number) => string): string {
+  const text = String(value);
+  if (field === 'assignee') return nameOf(Number(value));
+  if (field === 'due_date') return day(text, locale());
+  if (field === 'status' || field === 'severity' || field === 'resolution')
+    return t(`${field}.${text}` as 'status.open');
+  return `“${text}”`;
+}
+
+function labels(old: unknown, now: unknown): string {
+  const [before, after] = [old, now].map((value) =>
+    Array.isArray(value) ? (value as string[]) : [],
+  );
+  const added = after?.filter((label) => !before?.includes(label)) ?? [];
+  const removed = before?.filter((label) => !after?.includes(label)) ?? [];
+  return [
+    added.length > 0 ? t('event.labels.added', { labels: added.join(', ') }) : '',
+    removed.length > 0 ? t('event.labels.removed', { labels: removed.join(', ') }) : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

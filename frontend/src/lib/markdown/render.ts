@@ -1,0 +1,44 @@
+/**
+ * Markdown (GitHub's flavour) to HTML that is safe to show. Loaded when first needed.
+ * What comes out has passed DOMPurify: no script, no style, no form, no image of another host.
+ */
+
+import DOMPurify from 'dompurify';
+import { marked } from 'marked';
+
+const purify = DOMPurify(window);
+
+purify.addHook('afterSanitizeAttributes', (node) => {
+  if (node instanceof HTMLAnchorElement) {
+    node.rel = 'noopener noreferrer nofollow';
+    if (node.origin !== location.origin) node.target = '_blank';
+  }
+  // An image elsewhere would tell that host who reads this, and the policy of the page refuses it.
+  if (
+    node instanceof HTMLImageElement &&
+    new URL(node.src, location.href).origin !== location.origin
+  ) {
+    const link = document.createElement('a');
+    link.href = node.src;
+    link.textContent = node.alt || node.src;
+    link.rel = 'noopener noreferrer nofollow';
+    link.target = '_blank';
+    node.replaceWith(link);
+  }
+  if (node instanceof HTMLInputElement) {
+    if (node.type === 'checkbox') node.disabled = true;
+    else node.remove();
+  }
+});
+
+/** Return the HTML of a Markdown text. */
+export function render(markdown: string): string {
+  const html = marked.parse(markdown, { gfm: true, breaks: true, async: false });
+  return purify.sanitize(html, {
+    USE_PROFILES: { html: true },
+    FORBID_TAGS: ['style', 'form', 'button', 'textarea', 'select', 'video', 'audio'],
+    FORBID_ATTR: ['style', 'class', 'id', 'name', 'srcset'],
+    ALLOW_DATA_ATTR: false,
+    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
+  });
+}
