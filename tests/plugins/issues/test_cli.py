@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from issue_insight.settings import Settings
 from issue_insight.testing.live import environment_of
+from tests.environment import bare_environment
 
 ROW = '{"number": 1, "title": "It breaks", "created_at": "2021-01-01T09:00:00Z"}\n'
 
@@ -123,7 +124,7 @@ def test_a_progress_bar_is_shown_on_a_terminal(
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", str(repository / "wsgi.py"), "issues", "import",
          str(file), *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(repository), "TERM": "xterm"}
+        env={**bare_environment(), "PYTHONPATH": str(repository), "TERM": "xterm"}
         | environment_of(settings),
         cwd=file.parent,
         stdin=subprocess.DEVNULL,

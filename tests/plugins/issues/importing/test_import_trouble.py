@@ -1,7 +1,6 @@
 """An import that is killed, two at once, files that are no such files."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from issue_insight.settings import Settings
 from issue_insight.testing.live import environment_of
 from plugins.issues.importing import reading
+from tests.environment import bare_environment
 from tests.plugins.issues.importing.conftest import Importing, comment, row
 
 PATIENCE = 120.0
@@ -56,8 +56,7 @@ def start(settings: Settings, repository: Path) -> Start:
         command += ["issues", "import", str(file), "--format", "jsonl", "--project", project]
         return subprocess.Popen(
             [*command, "--create-project"],
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(repository)}
-            | environment_of(settings),
+            env={**bare_environment(), "PYTHONPATH": str(repository)} | environment_of(settings),
             cwd=file.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
