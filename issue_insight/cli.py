@@ -1,9 +1,13 @@
 """The platform's own commands of the `flask` command line."""
 
+import copy
 import sys
+from typing import Any
 
 import click
 from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError
 
 from issue_insight.doctor import examine
 from issue_insight.plugin.manifest import Plugin
@@ -12,8 +16,36 @@ from issue_insight.settings import Settings
 from issue_insight.storage import Storage
 
 
+class Commands(AppGroup):
+    """Commands that say in one line that there is no database to work on."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, if there is one."""
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            return None
+
+        def invoke(context: click.Context) -> Any:
+            try:
+                return command.invoke(context)
+            except OperationalError as error:
+                reason = str(error.orig).strip().splitlines()[0]
+                raise click.ClickException(
+                    f"The database does not answer: {reason}. `make run` starts one, DATABASE_URL "
+                    "names another, `flask doctor` looks closer."
+                ) from error
+
+        # A copy: several applications may share the command.
+        explained = copy.copy(command)
+        explained.invoke = invoke  # type: ignore[assignment, method-assign]
+        return explained
+
+
 def register(app: Flask, settings: Settings, plugins: tuple[Plugin, ...], storage: Storage) -> None:
     """Add the commands of the platform and of every plugin to `app`."""
+    earlier, app.cli = app.cli, Commands(app.name)
+    for command in earlier.commands.values():
+        app.cli.add_command(command)
 
     @app.cli.command("upgrade")
     def upgrade_command() -> None:

@@ -53,7 +53,9 @@ class Server:
         self._pid_file = pid_file
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", TARGET]
         command += ["--host", host, "--port", str(port), "--workers", "1"]
-        command += ["--blocking-threads", str(THREADS), "--no-ws", "--log-level", "warning"]
+        command += ["--blocking-threads", str(THREADS), "--no-ws"]
+        # Its one warning at a start is about the threads, which are so many on purpose.
+        command += ["--log-level", "error"]
         # Open streams never end by themselves: a stop waits this long for answers, no longer.
         command += ["--workers-kill-timeout", "3"]
         self._process = subprocess.Popen(
@@ -103,7 +105,11 @@ class Server:
 def stop_left(pid_file: Path) -> None:
     """Stop the server that `pid_file` names, whoever started it."""
     noted = pid_file.read_text().strip() if pid_file.exists() else ""
-    found = processes.find(int(noted), TARGET) if noted.isdigit() else None
-    if found is not None:
-        processes.stop(found, patience=_STOP_SECONDS, gently=signal.SIGTERM)
+    if noted.isdigit():
+        found = processes.find(int(noted), TARGET)
+        if found is not None:
+            processes.stop(found, patience=_STOP_SECONDS, gently=signal.SIGTERM)
+        # Where the server itself was killed, its worker lives on, and holds the port.
+        for worker in processes.of_session(int(noted), TARGET):
+            processes.stop(worker, patience=_STOP_SECONDS, gently=signal.SIGTERM)
     pid_file.unlink(missing_ok=True)

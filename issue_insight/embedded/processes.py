@@ -68,6 +68,19 @@ def find(pid: int, *marks: str) -> psutil.Process | None:
     return process if all(any(mark in word for word in line) for mark in marks) else None
 
 
+def of_session(leader: int, *marks: str) -> list[psutil.Process]:
+    """Return what runs in the session that `leader` began, with the `marks` in its command line.
+
+    The number of a session is not given to anybody else while one of its processes lives.
+    """
+    found = []
+    for pid in psutil.pids():
+        with suppress(OSError):
+            if os.getsid(pid) == leader and (process := find(pid, *marks)) is not None:
+                found.append(process)
+    return found
+
+
 def alive(process: psutil.Process) -> bool:
     """Tell whether the process runs: one that ended without being waited for does not."""
     try:

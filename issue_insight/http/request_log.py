@@ -95,6 +95,8 @@ def configure(level: str) -> None:
     # The development server's own lines repeat ours and show query strings.
     for name in ("werkzeug", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Migrations tell how they work, also where they only look: for whoever asks.
+    logging.getLogger("alembic").setLevel(logging.INFO if level == "debug" else logging.WARNING)
 
 
 def _json(line: Any, **_: Any) -> str:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import shutil
 import signal
 import socket
@@ -22,6 +21,7 @@ import pytest
 from issue_insight.embedded import running_postgres, running_s3, stop_postgres, stop_s3
 from issue_insight.embedded.processes import alive
 from issue_insight.serving import stop_left
+from tests.environment import bare_environment
 
 PATIENCE = 120.0
 """Seconds after which a test gives up; nothing is asserted about time."""
@@ -39,7 +39,7 @@ class Instance:
             stderr=subprocess.STDOUT,
             text=True,
             env={
-                "PATH": os.environ["PATH"],
+                **bare_environment(),
                 "PYTHONPATH": str(Path(__file__).parents[2]),
                 "DATA_DIR": str(directory),
                 "PORT": str(port),
@@ -208,6 +208,35 @@ def test_after_kill_9_the_next_start_stops_what_was_left_and_carries_on(
     assert _nothing_runs(directory)
 
 
+def test_after_kill_9_of_everything_at_once_the_next_start_carries_on(
+    start: Start, directory: Path
+) -> None:
+    killed = start().until("Ctrl-C stops it")
+    server = int((directory / "server.pid").read_text())
+    workers = psutil.Process(server).children()
+    killed.kill()
+    psutil.Process(server).kill()
+    database, files = running_postgres(directory), running_s3(directory)
+    assert database is not None
+    assert files is not None
+    database.process.kill()
+    files.process.kill()
+    # The server's worker is killed by nobody: it lives on, and has the port.
+    assert any(alive(worker) for worker in workers)
+    again = start().until("Ctrl-C stops it")
+    assert not any(alive(worker) for worker in workers)
+    assert again.get("/readyz")[0] == 200
+    again.signal(signal.SIGTERM)
+    assert again.ended() == 0
+    assert _nothing_runs(directory)
+
+
+def test_a_start_says_nothing_but_its_steps(start: Start) -> None:
+    instance = start().until("Ctrl-C stops it")
+    for words in ("warning", "error", "{", "traceback"):
+        assert words not in instance.said.lower()
+
+
 def test_a_second_instance_on_the_same_directory_is_refused_and_harms_nothing(
     start: Start,
 ) -> None:
@@ -224,7 +253,7 @@ def test_flask_commands_find_the_running_instance_and_only_that(
     instance = start().until("Ctrl-C stops it")
     root = Path(__file__).parents[2]
     environment = {
-        "PATH": os.environ["PATH"],
+        **bare_environment(),
         "DATA_DIR": str(directory),
         "PYTHONPATH": str(root),
     }
@@ -343,7 +372,7 @@ def test_a_full_disk_is_refused(directory: Path) -> None:
     done = subprocess.run(
         [*unshare, "sh", "-c", script, sys.executable],
         env={
-            "PATH": os.environ["PATH"],
+            **bare_environment(),
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "DATA_DIR": str(directory),
             "PORT": str(_free_port()),
