@@ -51,8 +51,8 @@ def of_issue(
 ) -> AttachmentPage:
     """Return a page of the files that an issue has, or had as of an instant, in their order.
 
-    Today's rights decide, also over the past. Raises `NotFound` for an issue not seen, `Invalid`
-    for a cursor of another list.
+    Who asks must see the issue today, and as it was as of the instant. Raises `NotFound` for an
+    issue not seen, `Invalid` for a cursor of another list.
     """
     issue = readable_issue(session, principal, issue_key, as_of)
     there = and_(Attachment.issue_id == issue.id, _there(as_of))
