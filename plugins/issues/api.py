@@ -2,7 +2,14 @@
 
 from plugins.issues.fields import Severity, Status
 from plugins.issues.models import Issue, IssueVersion, Project
-from plugins.issues.policy import READ, SEE_ALL, TRIAGE, sees_everything_of, visible_to
+from plugins.issues.policy import (
+    READ,
+    SEE_ALL,
+    TRIAGE,
+    sees_everything_of,
+    visible_since,
+    visible_to,
+)
 from plugins.issues.queries import (
     Selection,
     count_issues,
@@ -31,5 +38,6 @@ __all__ = [
     "relation_at",
     "sees_everything_of",
     "select_issues",
+    "visible_since",
     "visible_to",
 ]

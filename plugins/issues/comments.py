@@ -18,6 +18,8 @@ from plugins.issues.queries import issue_for_update
 from plugins.issues.versions import keep_comment_words, keep_version
 from plugins.roles.api import user_refs
 
+_ABSENT = "There is no such comment."
+
 
 def add_comment(session: Session, principal: Principal, key: str, body: str) -> Comment:
     """Comment on an issue. Raises `NotFound` where it cannot be seen."""
@@ -140,16 +142,20 @@ def _locked(session: Session, principal: Principal, comment_id: int) -> tuple[Is
         .where(Comment.id == comment_id, Comment.deleted_at.is_(None))
     ).one_or_none()
     if place is None:
-        raise NotFound("There is no such comment.")
+        raise NotFound(_ABSENT)
     # The lock on the issue puts every change of it, and of its comments, in a row.
-    issue = issue_for_update(session, principal, f"{place.key}-{place.number}")
+    try:
+        issue = issue_for_update(session, principal, f"{place.key}-{place.number}")
+    except NotFound as error:
+        # The same words as for no comment at all: the issue's key is not for everybody.
+        raise NotFound(_ABSENT) from error
     comment = session.scalar(
         select(Comment)
         .where(Comment.id == comment_id, Comment.deleted_at.is_(None))
         .execution_options(populate_existing=True)
     )
     if comment is None:
-        raise NotFound("There is no such comment.")
+        raise NotFound(_ABSENT)
     return issue, comment
 
 

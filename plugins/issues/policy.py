@@ -2,7 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, FromClause, false, func, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    String,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from issue_insight.auth.permission import Permission, at_least
 from issue_insight.auth.principal import Principal
@@ -43,8 +57,8 @@ def visible_to(
     """Return the condition under which a row of `relation` is there for `principal`.
 
     The rights are those of today, also where the rows are those of a past instant. What a project
-    shows to everybody it must show today and have shown `as_of`: opening a project does not open
-    its past.
+    shows to everybody it must show today and have shown ever since `as_of`: opening a project
+    does not open its past.
     """
     there = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
         select(Project.id).where(Project.deleted_at.is_(None))
@@ -53,37 +67,43 @@ def visible_to(
         return there
     if not principal.may(READ.name):
         return false()
-    open_to_all = select(Project.id).where(Project.visibility == Visibility.ALL)
-    if as_of is not None:
-        open_to_all = open_to_all.where(_was_open(as_of))
-    own = relation.c.reporter_id == principal.user_id if principal.user_id else false()
-    return there & or_(own, relation.c.project_id.in_(open_to_all))
+    open_to_all = select(Project.id).where(sees_everything_of(principal, as_of))
+    return there & or_(_own(principal, relation), relation.c.project_id.in_(open_to_all))
 
 
-def _was_open(as_of: datetime) -> ColumnElement[bool]:
-    """Return whether a project that is open to all was so `as_of`.
+def visible_since(principal: Principal, relation: FromClause) -> ColumnElement[datetime]:
+    """Return the instant before which a row that `visible_to` lets through was not to be seen."""
+    if principal.may(SEE_ALL.name):
+        return _ALWAYS
+    opened = select(_opened_at()).where(Project.id == relation.c.project_id)
+    return case((_own(principal, relation), _ALWAYS), else_=opened.scalar_subquery())
 
-    The first change after the instant tells what held before it; without one, nothing changed.
+
+def sees_everything_of(principal: Principal, since: datetime | None = None) -> ColumnElement[bool]:
+    """Return the condition on `projects` under which `principal` sees every issue of one.
+
+    With `since`, also every issue as it was at any instant from then on.
     """
-    before = (
-        select(Event.old.op("#>>")(text("'{}'")))
-        .where(
-            Event.scope_id == Project.id,
-            Event.subject == "project",
-            Event.subject_id == Project.id,
-            Event.field == "visibility",
-            Event.at > as_of,
-        )
-        .order_by(Event.at, Event.id)
-        .limit(1)
-        .correlate(Project)
-        .scalar_subquery()
-    )
-    return func.coalesce(before, Visibility.ALL.value) == Visibility.ALL.value
-
-
-def sees_everything_of(principal: Principal) -> ColumnElement[bool]:
-    """Return the condition on `projects` under which `principal` sees every issue of one."""
     if principal.may(SEE_ALL.name):
         return true()
-    return Project.visibility == Visibility.ALL
+    now = Project.visibility == Visibility.ALL
+    return now if since is None else now & (_opened_at() <= since)
+
+
+def _own(principal: Principal, relation: FromClause) -> ColumnElement[bool]:
+    return relation.c.reporter_id == principal.user_id if principal.user_id else false()
+
+
+def _opened_at() -> ColumnElement[datetime]:
+    """Return since when a project that is open to all is so; long ago if it began like that."""
+    opened = select(func.max(Event.at)).where(
+        Event.scope_id == Project.id,
+        Event.subject == "project",
+        Event.subject_id == Project.id,
+        Event.field == "visibility",
+        Event.new == literal(Visibility.ALL.value, JSONB),
+    )
+    return func.coalesce(opened.correlate(Project).scalar_subquery(), _ALWAYS)
+
+
+_ALWAYS: ColumnElement[datetime] = cast(literal("-infinity", String), DateTime(timezone=True))

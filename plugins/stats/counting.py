@@ -5,6 +5,9 @@ day that ends after its end; the running sum of these changes is the count. So e
 twice, however many days it lasts: five years of 100,000 issues take seconds.
 """
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -39,13 +42,22 @@ Counts = Select[int, object, str, str, int]
 """Rows of project_id, day, status, severity, count; none where the count is 0."""
 
 
-def version_spans(days: Days, where: ColumnElement[bool]) -> Spans:
-    """Return the versions of issues that `where` (a condition on the versions) lets through."""
+def version_spans(
+    days: Days, where: ColumnElement[bool], not_before: ColumnElement[datetime] | None = None
+) -> Spans:
+    """Return the versions of issues that `where` (a condition on the versions) lets through.
+
+    Each counts from `not_before` on, where that is given and later than its own beginning.
+    """
+    begins: ColumnElement[Any] = _VERSIONS.c.valid_from
+    if not_before is not None:
+        begins = func.greatest(begins, not_before)
+        where = where & (_VERSIONS.c.valid_to > not_before)
     return select(
         _VERSIONS.c.project_id,
         _VERSIONS.c.status,
         func.coalesce(_VERSIONS.c.severity, NO_SEVERITY).label("severity"),
-        _VERSIONS.c.valid_from.label("begins"),
+        begins.label("begins"),
         _VERSIONS.c.valid_to.label("ends"),
     ).where(
         where,

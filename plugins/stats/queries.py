@@ -29,7 +29,9 @@ from plugins.issues.api import (
     IssueVersion,
     Project,
     Selection,
+    end_of_day,
     sees_everything_of,
+    visible_since,
     visible_to,
 )
 from plugins.roles.api import user_refs
@@ -114,7 +116,7 @@ def count_days(
     """
     now = clock.now()
     first, last = _range(first, last, day_of(now, zone))
-    plan = _plan(session, principal, zone, now, first, project)
+    plan = _plan(session, principal, zone, now, min(first, last), project)
     items: dict[date, dict[str, Any]] = {}
     if first <= last:
         span = days_from(first, last, zone, now)
@@ -129,6 +131,7 @@ def count_days(
                     span,
                     visible_to(principal, _VERSIONS)
                     & _VERSIONS.c.project_id.in_(select(bounds.c.project_id)),
+                    not_before=visible_since(principal, _VERSIONS),
                 ),
                 span,
             ).subquery("fresh")
@@ -166,9 +169,8 @@ def _plan(
     first: date,
     key: str | None,
 ) -> _Plan:
-    wanted = select(Project.id, sees_everything_of(principal).label("whole")).where(
-        Project.deleted_at.is_(None)
-    )
+    whole = sees_everything_of(principal, since=end_of_day(first, zone))
+    wanted = select(Project.id, whole.label("whole")).where(Project.deleted_at.is_(None))
     if key is not None:
         wanted = wanted.where(Project.key == key.strip().upper())
     projects = session.execute(wanted).all()
