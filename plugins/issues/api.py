@@ -6,8 +6,9 @@ from plugins.issues.policy import (
     READ,
     SEE_ALL,
     TRIAGE,
+    is_own,
+    open_periods,
     sees_everything_of,
-    visible_since,
     visible_to,
 )
 from plugins.issues.queries import (
@@ -32,12 +33,13 @@ __all__ = [
     "Status",
     "count_issues",
     "end_of_day",
+    "is_own",
     "issue_for_update",
+    "open_periods",
     "parse_as_of",
     "readable_issue",
     "relation_at",
     "sees_everything_of",
     "select_issues",
-    "visible_since",
     "visible_to",
 ]

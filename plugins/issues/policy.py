@@ -1,22 +1,24 @@
 """Who may do what to issues, in one table, and which moves an issue can make."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     DateTime,
     FromClause,
     String,
-    case,
+    and_,
     cast,
     false,
     func,
     literal,
     or_,
     select,
+    text,
     true,
+    union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from issue_insight.auth.permission import Permission, at_least
 from issue_insight.auth.principal import Principal
@@ -57,8 +59,8 @@ def visible_to(
     """Return the condition under which a row of `relation` is there for `principal`.
 
     The rights are those of today, also where the rows are those of a past instant. What a project
-    shows to everybody it must show today and have shown ever since `as_of`: opening a project
-    does not open its past.
+    shows to everybody it must show today and have shown `as_of`: opening a project does not open
+    its past.
     """
     there = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
         select(Project.id).where(Project.deleted_at.is_(None))
@@ -67,16 +69,76 @@ def visible_to(
         return there
     if not principal.may(READ.name):
         return false()
-    open_to_all = select(Project.id).where(sees_everything_of(principal, as_of))
-    return there & or_(_own(principal, relation), relation.c.project_id.in_(open_to_all))
+    open_to_all = select(Project.id).where(Project.visibility == Visibility.ALL)
+    if as_of is not None:
+        open_to_all = open_to_all.where(_was_open(as_of))
+    return there & or_(is_own(principal, relation), relation.c.project_id.in_(open_to_all))
 
 
-def visible_since(principal: Principal, relation: FromClause) -> ColumnElement[datetime]:
-    """Return the instant before which a row that `visible_to` lets through was not to be seen."""
-    if principal.may(SEE_ALL.name):
-        return _ALWAYS
-    opened = select(_opened_at()).where(Project.id == relation.c.project_id)
-    return case((_own(principal, relation), _ALWAYS), else_=opened.scalar_subquery())
+def is_own(principal: Principal, relation: FromClause) -> ColumnElement[bool]:
+    """Return the condition under which a row of `relation` is what `principal` reported."""
+    return relation.c.reporter_id == principal.user_id if principal.user_id else false()
+
+
+def _was_open(as_of: datetime) -> ColumnElement[bool]:
+    """Return whether a project that is open to all was so `as_of`."""
+    before = _visibility_before(literal(as_of, DateTime(timezone=True)))
+    return func.coalesce(before, Visibility.ALL.value) == Visibility.ALL.value
+
+
+def _visibility_before(instant: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return who could see a project at `instant`, null if what holds today held then.
+
+    The first change after the instant tells what held before it; without one, nothing changed.
+    """
+    return (
+        select(_as_text(Event.old))
+        .where(_of_visibility(), Event.scope_id == Project.id, Event.at > instant)
+        .order_by(Event.at, Event.id)
+        .limit(1)
+        .correlate(Project)
+        .scalar_subquery()
+    )
+
+
+def open_periods() -> FromClause:
+    """Return from when to when projects were open to all: project_id, begins, ends (excluded)."""
+    always = cast(literal("-infinity", String), DateTime(timezone=True))
+    starts = union_all(
+        select(
+            Project.id.label("project_id"),
+            always.label("begins"),
+            literal(0).label("id"),
+            func.coalesce(_visibility_before(always), Project.visibility).label("visibility"),
+        ),
+        select(Event.scope_id, Event.at, Event.id, _as_text(Event.new)).where(_of_visibility()),
+    ).subquery("starts")
+    never = cast(literal("infinity", String), DateTime(timezone=True))
+    periods = select(
+        starts.c.project_id,
+        starts.c.visibility,
+        starts.c.begins,
+        func.lead(starts.c.begins, 1, never)
+        .over(partition_by=starts.c.project_id, order_by=(starts.c.begins, starts.c.id))
+        .label("ends"),
+    ).subquery("periods")
+    return (
+        select(periods.c.project_id, periods.c.begins, periods.c.ends)
+        .where(periods.c.visibility == Visibility.ALL.value)
+        .subquery("open_periods")
+    )
+
+
+def _of_visibility() -> ColumnElement[bool]:
+    return and_(
+        Event.subject == "project",
+        Event.subject_id == Event.scope_id,
+        Event.field == "visibility",
+    )
+
+
+def _as_text(value: Any) -> Any:
+    return value.op("#>>")(text("'{}'"))
 
 
 def sees_everything_of(principal: Principal, since: datetime | None = None) -> ColumnElement[bool]:
@@ -86,24 +148,10 @@ def sees_everything_of(principal: Principal, since: datetime | None = None) -> C
     """
     if principal.may(SEE_ALL.name):
         return true()
-    now = Project.visibility == Visibility.ALL
-    return now if since is None else now & (_opened_at() <= since)
-
-
-def _own(principal: Principal, relation: FromClause) -> ColumnElement[bool]:
-    return relation.c.reporter_id == principal.user_id if principal.user_id else false()
-
-
-def _opened_at() -> ColumnElement[datetime]:
-    """Return since when a project that is open to all is so; long ago if it began like that."""
-    opened = select(func.max(Event.at)).where(
-        Event.scope_id == Project.id,
-        Event.subject == "project",
-        Event.subject_id == Project.id,
-        Event.field == "visibility",
-        Event.new == literal(Visibility.ALL.value, JSONB),
-    )
-    return func.coalesce(opened.correlate(Project).scalar_subquery(), _ALWAYS)
-
-
-_ALWAYS: ColumnElement[datetime] = cast(literal("-infinity", String), DateTime(timezone=True))
+    condition = Project.visibility == Visibility.ALL
+    if since is not None:
+        changed = select(Event.id).where(
+            _of_visibility(), Event.scope_id == Project.id, Event.at > since
+        )
+        condition &= ~changed.correlate(Project).exists()
+    return condition

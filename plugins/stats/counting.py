@@ -5,15 +5,16 @@ day that ends after its end; the running sum of these changes is the count. So e
 twice, however many days it lasts: five years of 100,000 issues take seconds.
 """
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Date,
     DateTime,
+    FromClause,
     Integer,
     Select,
     String,
@@ -43,23 +44,28 @@ Counts = Select[int, object, str, str, int]
 
 
 def version_spans(
-    days: Days, where: ColumnElement[bool], not_before: ColumnElement[datetime] | None = None
+    days: Days, where: ColumnElement[bool], within: FromClause | None = None
 ) -> Spans:
     """Return the versions of issues that `where` (a condition on the versions) lets through.
 
-    Each counts from `not_before` on, where that is given and later than its own beginning.
+    With `within`, rows of project_id, begins, ends: only as far as they lie in those periods.
     """
     begins: ColumnElement[Any] = _VERSIONS.c.valid_from
-    if not_before is not None:
-        begins = func.greatest(begins, not_before)
-        where = where & (_VERSIONS.c.valid_to > not_before)
-    return select(
+    ends: ColumnElement[Any] = _VERSIONS.c.valid_to
+    source: FromClause = _VERSIONS
+    if within is not None:
+        source = _VERSIONS.join(within, within.c.project_id == _VERSIONS.c.project_id)
+        begins = func.greatest(begins, within.c.begins)
+        ends = func.least(ends, within.c.ends)
+        where = where & (begins < ends)
+    spans = select(
         _VERSIONS.c.project_id,
         _VERSIONS.c.status,
         func.coalesce(_VERSIONS.c.severity, NO_SEVERITY).label("severity"),
         begins.label("begins"),
-        _VERSIONS.c.valid_to.label("ends"),
-    ).where(
+        ends.label("ends"),
+    ).select_from(source)
+    return spans.where(
         where,
         _VERSIONS.c.deleted_at.is_(None),
         # What is over before the first day's end, or not begun at the last one's, counts nowhere.
@@ -136,7 +142,7 @@ def event_spans(project_id: int) -> Spans:
     ).where(states.c.deleted == "false")
 
 
-def counts(spans: Spans, days: Days) -> Counts:
+def counts(spans: Spans | CompoundSelect[*tuple[Any, ...]], days: Days) -> Counts:
     """Return how many spans cover the end of each day, by project, status and severity."""
     source = spans.cte("spans")
     kind = ("project_id", "status", "severity")

@@ -26,17 +26,19 @@ from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import FieldError, Invalid
 from plugins.issues.api import (
+    SEE_ALL,
     IssueVersion,
     Project,
     Selection,
     end_of_day,
+    is_own,
+    open_periods,
     sees_everything_of,
-    visible_since,
     visible_to,
 )
 from plugins.roles.api import user_refs
 from plugins.stats.counting import NO_SEVERITY, counts, version_spans
-from plugins.stats.days import FIRST_DAY, day_of, days_from
+from plugins.stats.days import FIRST_DAY, Days, day_of, days_from
 from plugins.stats.models import DailyStat
 from plugins.stats.progress import covered
 
@@ -126,15 +128,7 @@ def count_days(
             sources.append(_cached(plan, first, last))
         if any(start <= last for start in plan.live_from.values()):
             bounds = _bounds(plan)
-            fresh = counts(
-                version_spans(
-                    span,
-                    visible_to(principal, _VERSIONS)
-                    & _VERSIONS.c.project_id.in_(select(bounds.c.project_id)),
-                    not_before=visible_since(principal, _VERSIONS),
-                ),
-                span,
-            ).subquery("fresh")
+            fresh = counts(_visible_spans(principal, span, bounds), span).subquery("fresh")
             sources.append(
                 select(fresh.c.day, fresh.c.status, fresh.c.severity, fresh.c["count"])
                 .join(bounds, bounds.c.project_id == fresh.c.project_id)
@@ -151,6 +145,19 @@ def count_days(
         "time_zone": zone.key,
         "computed_at": min([now, *plan.computed_at.values()]),
     }
+
+
+def _visible_spans(principal: Principal, span: Days, bounds: Any) -> Any:
+    """Return the spans of the issues that `principal` may see, while they could be seen."""
+    seen = visible_to(principal, _VERSIONS) & _VERSIONS.c.project_id.in_(
+        select(bounds.c.project_id)
+    )
+    if principal.may(SEE_ALL.name):
+        return version_spans(span, seen)
+    own = is_own(principal, _VERSIONS)
+    return union_all(
+        version_spans(span, seen & own), version_spans(span, seen & ~own, within=open_periods())
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,8 @@ class World:
         said = self.opened[key.partition("-")[0]]
         if said[-1][1] != "all":
             return False
-        # Of then and now the stricter: it has been open from that day on, without a break.
-        return day is None or said[-1][0] <= day
+        # Of then and now the stricter.
+        return day is None or [who for since, who in said if since <= day][-1] == "all"
 
 
 @pytest.fixture(params=[0, 2])
