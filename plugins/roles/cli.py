@@ -21,7 +21,10 @@ def list_roles() -> None:
         for user in session.scalars(
             select(User).where(User.removed_at.is_(None)).order_by(User.id)
         ):
-            click.echo(f"{user.id:>6}  {user.role:<10}  {user.email or user.subject}  {user.name}")
+            # The subject as well: it tells apart two people of one address.
+            click.echo(
+                f"{user.id:>6}  {user.role:<10}  {user.email or '-'}  {user.subject}  {user.name}"
+            )
 
 
 @roles.command("grant")
