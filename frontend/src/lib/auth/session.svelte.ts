@@ -37,6 +37,11 @@ class Session {
     );
   }
 
+  /** Shows where one manages one's account; undefined where there is no such place. */
+  get manage(): (() => void) | undefined {
+    return this.#source?.manage?.bind(this.#source);
+  }
+
   async signOut(): Promise<void> {
     await this.#source?.signOut();
     // Nothing of one person may be there for the next.

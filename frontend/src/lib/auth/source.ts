@@ -5,6 +5,8 @@ export interface SignInSource {
   readonly signedIn: boolean | null;
   /** A token that will still be good when the request arrives; null without anybody. */
   token(): Promise<string | null>;
+  /** Shows where one manages one's account, if there is such a place. */
+  manage?(): void;
   /** Ends the session everywhere; resolves when it has ended. */
   signOut(): Promise<void>;
 }

@@ -48,6 +48,7 @@ export const de: Catalogue = {
   'role.admin.text': 'Verwaltet auch Projekte, Personen und Löschungen.',
 
   'user.menu': 'Sie: {name}',
+  'user.manage': 'Konto verwalten',
   'user.sign-out': 'Abmelden',
   'theme.system': 'Farben des Systems',
   'theme.light': 'Hell',

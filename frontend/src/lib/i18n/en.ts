@@ -45,6 +45,7 @@ export const en = {
   'role.admin.text': 'Also manages projects, people and deletion.',
 
   'user.menu': 'You: {name}',
+  'user.manage': 'Manage your account',
   'user.sign-out': 'Sign out',
   'theme.system': 'Theme of the system',
   'theme.light': 'Light',
