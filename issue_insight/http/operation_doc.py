@@ -23,6 +23,10 @@ BINARY = {
 HEADERS = {
     "ETag": ("The version of what was answered, for `If-Match`.", {"type": "string"}),
     "Content-Disposition": ("Under which name to save it.", {"type": "string"}),
+    "Change-Set": (
+        "What was changed, for `POST /change-sets/{id}/undo`; absent where nothing was.",
+        {"type": "string", "format": "uuid"},
+    ),
     "Location": (
         "Where the new thing is found.",
         {"type": "string", "format": "uri-reference"},

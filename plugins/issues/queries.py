@@ -159,7 +159,7 @@ def issue_for_update(
 
     With `deleted`, one that was deleted is found as well, for those who may restore it.
     """
-    project, number = _split(key)
+    project, number = split_key(key)
     visible = (
         CURRENT.c.project_id.in_(select(Project.id).where(Project.deleted_at.is_(None)))
         if deleted
@@ -240,7 +240,8 @@ def list_events(
     }
 
 
-def _split(key: str) -> tuple[str, int]:
+def split_key(key: str) -> tuple[str, int]:
+    """Return the project's key and the number of `WEB-42`. Raises `NotFound` for another text."""
     found = _KEY.fullmatch(key)
     if found is None:
         raise NotFound(f"There is no issue {key}.")
@@ -254,7 +255,7 @@ def _project_id(key: str) -> Any:
 def _row(
     session: Session, relation: FromClause, key: str, visible: ColumnElement[bool]
 ) -> Row[Any]:
-    project, number = _split(key)
+    project, number = split_key(key)
     row = session.execute(
         select(*relation.c).where(
             relation.c.project_id == _project_id(project), relation.c.number == number, visible

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import Field, model_validator
 
@@ -105,6 +106,102 @@ class IssueChange(Model):
     def changes(self) -> dict[str, Any]:
         """Return the fields that were given."""
         return self.model_dump(exclude_unset=True)
+
+
+IssueKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{1,9}-[1-9][0-9]{0,8}$")]
+
+
+class BulkSet(Model):
+    """What to change of each issue; what is left out stays."""
+
+    # A factory keeps these out of the document: there is no default, what is left out stays.
+    status: StatusName = Field(default_factory=lambda: Status.OPEN)
+    severity: SeverityName | None = None
+    resolution: ResolutionName | None = None
+    assignee: UserId | None = None
+    labels: Labels = Field(default_factory=list)
+    add_labels: Labels = Field(default_factory=list)
+    remove_labels: Labels = Field(default_factory=list)
+    due_date: DueDate | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "BulkSet":
+        if not self.model_fields_set:
+            raise ValueError("names nothing to change")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were given."""
+        return self.model_dump(exclude_unset=True)
+
+
+class BulkChange(Model):
+    """A change of many issues: those named by `keys`, or those that the filter `q` selects."""
+
+    keys: Annotated[list[IssueKey], Field(min_length=1, max_length=500)] | None = None
+    q: Annotated[str, Field(examples=["status:open label:search"])] | None = None
+    set: BulkSet
+    dry_run: bool = Field(default=False, description="Only tell what would change.")
+
+    @model_validator(mode="after")
+    def _either(self) -> "BulkChange":
+        if (self.keys is None) == (self.q is None):
+            raise ValueError("takes either keys or q")
+        return self
+
+
+class Refused(Model):
+    """An issue that stays as it is, and why."""
+
+    key: str
+    reason: str
+
+
+class FieldChange(Model):
+    """A field of an issue that goes from `old` to `new`."""
+
+    key: str
+    field: str
+    old: Any
+    new: Any
+
+
+class BulkResult(Model):
+    """What was changed, or would be."""
+
+    change_set: UUID | None = Field(
+        description="Undoes it, at `/change-sets/{id}/undo`; null where nothing was changed."
+    )
+    changed: int = Field(ge=0)
+    unchanged: int = Field(ge=0, description="How many were like that already.")
+    refused: list[Refused]
+    changes: list[FieldChange]
+
+
+class ChangeSetEvent(Model):
+    """What happened to one issue: `field` went from `old` to `new`."""
+
+    key: str
+    kind: str
+    field: str | None
+    old: Any
+    new: Any
+
+
+class ChangeSetRead(Model):
+    """What one act changed, of the issues that one may see."""
+
+    change_set: UUID
+    at: Instant
+    actor: Person | None
+    changes: list[ChangeSetEvent]
+
+
+class UndoResult(Model):
+    """The change-set of the undoing, which can be undone in turn."""
+
+    change_set: UUID
+    changed: int = Field(ge=0)
 
 
 class IssueItem(Model):

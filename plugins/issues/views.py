@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import current_app, url_for
 
@@ -11,10 +12,13 @@ from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
-from plugins.issues import comments, policy, queries, services
+from plugins.issues import bulk, change_sets, comments, policy, queries, services
 from plugins.issues.relations import parse_as_of
 from plugins.issues.schemas import (
     AsOfQuery,
+    BulkChange,
+    BulkResult,
+    ChangeSetRead,
     CommentListQuery,
     CommentPage,
     CommentRead,
@@ -30,6 +34,7 @@ from plugins.issues.schemas import (
     ProjectCreate,
     ProjectPage,
     ProjectRead,
+    UndoResult,
 )
 
 projects = Blueprint("projects", __name__, description="Projects: what issues belong to.")
@@ -38,6 +43,11 @@ blp = Blueprint("issues", __name__, description="Issues, their comments and thei
 
 def _as_of(text: str | None) -> datetime | None:
     return parse_as_of(text, current_app.extensions["issue_insight"].settings.zone)
+
+
+def _named(change_set: UUID | None) -> dict[str, str]:
+    """Say in a header which change-set to undo; nothing where nothing was changed."""
+    return {} if change_set is None else {"Change-Set": str(change_set)}
 
 
 @projects.get("/projects")
@@ -132,6 +142,57 @@ def create_issue(data: IssueCreate) -> Any:
     return answer, 201, {"Location": location, "ETag": etag(answer["version"])}
 
 
+@blp.post("/issues/bulk")
+@blp.idempotent
+@blp.arguments(BulkChange)
+@blp.response(200, BulkResult)
+@requires(policy.TRIAGE)
+def change_issues(data: BulkChange) -> Any:
+    """Change up to 500 issues in one change-set, or try it: `dry_run` tells what would change.
+
+    Each issue is changed by its own rules; those that may not change so are listed in `refused`.
+    """
+    principal = current_principal()
+    with unit_of_work() as session:
+        wanted: Any = data.keys
+        if data.q is not None:
+            zone = current_app.extensions["issue_insight"].settings.zone
+            wanted = queries.select_issues(session, principal, data.q, None, zone)
+        outcome = bulk.change_many(
+            session, principal, wanted, data.set.changes(), dry_run=data.dry_run
+        )
+    return {
+        "change_set": outcome.change_set,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
+        "refused": outcome.refused,
+        "changes": [
+            {"key": key, "field": one.field, "old": one.old, "new": one.new}
+            for key, one in outcome.changes
+        ],
+    }
+
+
+@blp.get("/change-sets/<uuid:change_set>")
+@blp.response(200, ChangeSetRead)
+@requires(policy.READ)
+def get_change_set(change_set: UUID) -> Any:
+    """Get what one act changed."""
+    with unit_of_work() as session:
+        return change_sets.get_change_set(session, current_principal(), change_set)
+
+
+@blp.post("/change-sets/<uuid:change_set>/undo")
+@blp.idempotent
+@blp.response(200, UndoResult)
+@blp.problems(409)
+@requires(policy.READ)
+def undo_change_set(change_set: UUID) -> Any:
+    """Undo a change-set, all of it or, where something was changed again since, nothing."""
+    with unit_of_work() as session:
+        return change_sets.undo(session, current_principal(), change_set)
+
+
 @blp.get("/issues/<key>")
 @blp.arguments(AsOfQuery, location="query")
 @blp.response(200, IssueRead, headers=("ETag",))
@@ -147,41 +208,45 @@ def get_issue(query: AsOfQuery, key: str) -> Any:
 @blp.patch("/issues/<key>")
 @blp.if_match
 @blp.arguments(IssueChange)
-@blp.response(200, IssueRead, headers=("ETag",))
+@blp.response(200, IssueRead, headers=("ETag", "Change-Set"))
 @blp.problems(404, 409)
 @requires(policy.READ)
 def change_issue(data: IssueChange, key: str) -> Any:
     """Change fields of an issue; what is left out stays."""
     principal = current_principal()
     with unit_of_work() as session:
-        services.change_issue(session, principal, key, data.changes(), expected=expected_version())
+        change_set = services.change_issue(
+            session, principal, key, data.changes(), expected=expected_version()
+        )
         answer = queries.get_issue(session, principal, key, None)
-    return answer, 200, {"ETag": etag(answer["version"])}
+    return answer, 200, {"ETag": etag(answer["version"]), **_named(change_set)}
 
 
 @blp.delete("/issues/<key>")
 @blp.if_match
-@blp.response(204)
+@blp.response(204, headers=("Change-Set",))
 @blp.problems(404)
 @requires(policy.DELETE)
 def delete_issue(key: str) -> Any:
     """Delete an issue. Its past stays; it can be restored."""
     with unit_of_work() as session:
-        services.delete_issue(session, current_principal(), key, expected=expected_version())
-    return "", 204
+        change_set = services.delete_issue(
+            session, current_principal(), key, expected=expected_version()
+        )
+    return "", 204, _named(change_set)
 
 
 @blp.post("/issues/<key>/restore")
-@blp.response(200, IssueRead, headers=("ETag",))
+@blp.response(200, IssueRead, headers=("ETag", "Change-Set"))
 @blp.problems(404, 409)
 @requires(policy.DELETE)
 def restore_issue(key: str) -> Any:
     """Bring a deleted issue back."""
     principal = current_principal()
     with unit_of_work() as session:
-        services.restore_issue(session, principal, key)
+        change_set = services.restore_issue(session, principal, key)
         answer = queries.get_issue(session, principal, key, None)
-    return answer, 200, {"ETag": etag(answer["version"])}
+    return answer, 200, {"ETag": etag(answer["version"]), **_named(change_set)}
 
 
 @blp.get("/issues/<key>/events")
