@@ -52,6 +52,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/change-sets/{change_set}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_set: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get what one act changed.
+         * @description Needs `issues:read`.
+         */
+        get: operations["get_change_set"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/change-sets/{change_set}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_set: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo a change-set, all of it or, where something was changed again since, nothing.
+         * @description Needs `issues:read`.
+         */
+        post: operations["undo_change_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments/{comment_id}": {
         parameters: {
             query?: never;
@@ -224,6 +268,28 @@ export interface paths {
          * @description Needs `issues:delete`.
          */
         post: operations["restore_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change up to 500 issues in one change-set, or try it: `dry_run` tells what would change.
+         * @description Each issue is changed by its own rules; those that may not change so are listed in `refused`.
+         *
+         *     Needs `issues:triage`.
+         */
+        post: operations["change_issues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -538,6 +604,53 @@ export interface components {
             uploader: components["schemas"]["Uploader"];
         };
         /**
+         * BulkChange
+         * @description A change of many issues: those named by `keys`, or those that the filter `q` selects.
+         */
+        BulkChange: {
+            /**
+             * @description Only tell what would change.
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @default null */
+            keys?: string[] | null;
+            /** @default null */
+            q?: string | null;
+            set: components["schemas"]["BulkSet"];
+        };
+        /**
+         * BulkResult
+         * @description What was changed, or would be.
+         */
+        BulkResult: {
+            /** @description Undoes it, at `/change-sets/{id}/undo`; null where nothing was changed. */
+            change_set: string | null;
+            changed: number;
+            changes: components["schemas"]["FieldChange"][];
+            refused: components["schemas"]["Refused"][];
+            /** @description How many were like that already. */
+            unchanged: number;
+        };
+        /**
+         * BulkSet
+         * @description What to change of each issue; what is left out stays.
+         */
+        BulkSet: {
+            add_labels?: string[];
+            /** @default null */
+            assignee?: number | null;
+            /** @default null */
+            due_date?: string | null;
+            labels?: string[];
+            remove_labels?: string[];
+            /** @default null */
+            resolution?: components["schemas"]["Resolution"] | null;
+            /** @default null */
+            severity?: components["schemas"]["Severity"] | null;
+            status?: components["schemas"]["Status"];
+        };
+        /**
          * BySeverity
          * @description How many are of each severity; `none` are those without one.
          */
@@ -566,6 +679,29 @@ export interface components {
             open: number;
             /** @default 0 */
             triaged: number;
+        };
+        /**
+         * ChangeSetEvent
+         * @description What happened to one issue: `field` went from `old` to `new`.
+         */
+        ChangeSetEvent: {
+            field: string | null;
+            key: string;
+            kind: string;
+            new: unknown;
+            old: unknown;
+        };
+        /**
+         * ChangeSetRead
+         * @description What one act changed, of the issues that one may see.
+         */
+        ChangeSetRead: {
+            actor: components["schemas"]["Person"] | null;
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            change_set: string;
+            changes: components["schemas"]["ChangeSetEvent"][];
         };
         /**
          * ClerkConfig
@@ -697,6 +833,16 @@ export interface components {
              * @default null
              */
             position?: number | null;
+        };
+        /**
+         * FieldChange
+         * @description A field of an issue that goes from `old` to `new`.
+         */
+        FieldChange: {
+            field: string;
+            key: string;
+            new: unknown;
+            old: unknown;
         };
         /**
          * FrontendConfig
@@ -1013,6 +1159,14 @@ export interface components {
             status: "ready";
         };
         /**
+         * Refused
+         * @description An issue that stays as it is, and why.
+         */
+        Refused: {
+            key: string;
+            reason: string;
+        };
+        /**
          * Resolution
          * @description How an issue that is done ended.
          * @enum {string}
@@ -1056,6 +1210,15 @@ export interface components {
          * @enum {string}
          */
         Status: "open" | "triaged" | "in_progress" | "done";
+        /**
+         * UndoResult
+         * @description The change-set of the undoing, which can be undone in turn.
+         */
+        UndoResult: {
+            /** Format: uuid */
+            change_set: string;
+            changed: number;
+        };
         /**
          * Uploader
          * @description Who attached a file.
@@ -1328,6 +1491,66 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    get_change_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSetRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    undo_change_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                change_set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoResult"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     delete_comment: {
         parameters: {
             query?: never;
@@ -1520,6 +1743,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    /** @description What was changed, for `POST /change-sets/{id}/undo`; absent where nothing was. */
+                    "Change-Set"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1555,6 +1780,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description What was changed, for `POST /change-sets/{id}/undo`; absent where nothing was. */
+                    "Change-Set"?: string;
                     /** @description The version of what was answered, for `If-Match`. */
                     ETag?: string;
                     [name: string]: unknown;
@@ -1769,6 +1996,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description What was changed, for `POST /change-sets/{id}/undo`; absent where nothing was. */
+                    "Change-Set"?: string;
                     /** @description The version of what was answered, for `If-Match`. */
                     ETag?: string;
                     [name: string]: unknown;
@@ -1782,6 +2011,40 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
             409: components["responses"]["CONFLICT"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    change_issues: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
