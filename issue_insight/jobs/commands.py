@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from issue_insight.db import db
 from issue_insight.jobs.models import JobRun
@@ -27,7 +28,7 @@ def commands(settings: Settings, jobs: tuple["Job", ...]) -> AppGroup:
             runs = connection.execute(
                 select(JobRun.__table__)
                 .where(JobRun.name.in_(by_name))
-                .distinct(JobRun.name)
+                .ext(distinct_on(JobRun.name))
                 .order_by(JobRun.name, JobRun.id.desc())
             )
             last = {run.name: run for run in runs}
