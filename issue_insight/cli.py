@@ -2,14 +2,18 @@
 
 import copy
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from issue_insight.doctor import examine
+from issue_insight.plugin.loader import PluginError
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.plugin.migrate import upgrade
 from issue_insight.settings import Settings
@@ -39,6 +43,22 @@ class Commands(AppGroup):
         explained = copy.copy(command)
         explained.invoke = invoke  # type: ignore[assignment, method-assign]
         return explained
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Say in one line what keeps the application from starting, where settings can mend it."""
+    try:
+        yield
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']).upper()}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        ]
+        raise click.ClickException("; ".join(faults)) from error
+    except (PluginError, ValueError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from error
 
 
 def register(app: Flask, settings: Settings, plugins: tuple[Plugin, ...], storage: Storage) -> None:

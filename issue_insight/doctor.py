@@ -2,18 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Flask
+from minio.error import S3Error
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
+from issue_insight import clock
+from issue_insight.auth.state import auth_of
 from issue_insight.auth.users import User
 from issue_insight.db import db
+from issue_insight.errors import Unavailable
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.plugin.migrate import pending
 from issue_insight.settings import Settings
 from issue_insight.storage import Storage
 
 OLDEST_POSTGRES = 16
+LARGEST_SKEW = 5.0
+"""Seconds that two clocks may differ: tokens live for a minute, and days end at midnight."""
 
 
 class Finding(Exception):
@@ -55,8 +63,25 @@ def examine(
             raise Finding(f"not up to date: {', '.join(behind)}", "Run `flask upgrade`.")
         return "up to date"
 
+    def time() -> str:
+        with db.engine.connect() as connection:
+            before = clock.now()
+            theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        skew = (theirs - before).total_seconds()
+        if abs(skew) > LARGEST_SKEW:
+            raise Finding(
+                f"the database's clock is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}",
+                "Let both machines keep their time by NTP (`timedatectl set-ntp true`).",
+            )
+        return "the same as the database's"
+
     def s3() -> str:
-        storage.probe()
+        try:
+            # A listing first: it makes no bucket, and its refusal comes with a reason.
+            next(storage.list("probe/"), None)
+            storage.probe()
+        except Unavailable as error:
+            raise _of_storage(error, settings) from error
         return f"stored, fetched and deleted a probe in {settings.s3_bucket!r}"
 
     def sign_in() -> str:
@@ -73,7 +98,14 @@ def examine(
                 "tokens of no origin are taken",
                 "Set AUTHORIZED_PARTIES to the origins of your frontend.",
             )
-        return "an identity provider is configured"
+        verifier = auth_of(app).verifier
+        if verifier is None or not verifier.has_keys():
+            raise Finding(
+                "the keys to check tokens with cannot be fetched",
+                "Check the CLERK_* (or AUTH_*) settings and that this machine reaches the "
+                "identity provider; CLERK_JWT_KEY needs no network.",
+            )
+        return f"tokens of {verifier.rules.issuer} are taken"
 
     def admin() -> str:
         with db.engine.connect() as connection:
@@ -99,6 +131,7 @@ def examine(
     checks: list[tuple[str, Callable[[], str]]] = [
         ("database", database),
         ("migrations", migrations),
+        ("clock", time),
         ("storage", s3),
         ("sign-in", sign_in),
         ("admin", admin),
@@ -110,13 +143,41 @@ def examine(
         except Finding as finding:
             yield Result(name, False, finding.what, finding.mend)
         except Exception as error:  # a doctor reports whatever the part said
-            first = str(error).strip().splitlines()[:1] or [type(error).__name__]
+            said = str(error.orig if isinstance(error, DBAPIError) else error)
+            first = said.strip().splitlines()[:1] or [type(error).__name__]
             yield Result(name, False, first[0], _MEND.get(name, ""))
 
 
 _MEND = {
     "database": "Check DATABASE_URL and that the server is running.",
     "migrations": "Make the database answer first, then run `flask upgrade`.",
-    "storage": "Check S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET.",
+    "clock": "Make the database answer first.",
     "admin": "Make the database answer and run `flask upgrade` first.",
 }
+
+_MEND_OF_S3 = {
+    "SignatureDoesNotMatch": "Set S3_SECRET_KEY to the secret of S3_ACCESS_KEY.",
+    "InvalidAccessKeyId": "Set S3_ACCESS_KEY and S3_SECRET_KEY to a pair that the server knows.",
+    "RequestTimeTooSkewed": "Let this machine keep its time by NTP (`timedatectl set-ntp true`).",
+    "AccessDenied": "Let S3_ACCESS_KEY read, write, delete and list in the bucket.",
+}
+
+
+def _of_storage(error: Unavailable, settings: Settings) -> Finding:
+    """Say what the S3 server said: its users are told less than its operator should know."""
+    cause = error.__cause__
+    if isinstance(cause, S3Error):
+        code = str(cause.code)
+        if code == "NoSuchBucket":
+            return Finding(
+                f"{settings.s3_endpoint} has no bucket {settings.s3_bucket!r}",
+                "Create it on the S3 server, or set S3_BUCKET to the one that is meant.",
+            )
+        mend = _MEND_OF_S3.get(code, "Look the code up in the documentation of the S3 server.")
+        return Finding(f"{settings.s3_endpoint} refuses requests: {code}", mend)
+    if cause is not None:
+        return Finding(
+            f"{settings.s3_endpoint} does not answer ({type(cause).__name__})",
+            "Check S3_ENDPOINT and that the server is running.",
+        )
+    return Finding(error.message, "Check the S3_* settings and the log of the S3 server.")

@@ -19,7 +19,7 @@ import jwt
 from issue_insight import clock
 from issue_insight.auth.key_filter import PublicKey
 from issue_insight.auth.keys import KeySource
-from issue_insight.errors import Unauthenticated
+from issue_insight.errors import Unauthenticated, Unavailable
 
 LARGEST_TOKEN = 8192
 """Characters. A real one has about a thousand."""
@@ -86,6 +86,14 @@ class Verifier:
         self._keys = keys
         self._lock = threading.Lock()
         self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
+
+    def has_keys(self) -> bool:
+        """Tell whether there are keys to tell good tokens with; fetches them, if need be."""
+        try:
+            self._keys.find(None)
+        except Unavailable:
+            return False
+        return True
 
     def verify(self, token: str) -> Claims:
         """Return the claims of a good token.

@@ -1,11 +1,91 @@
-"""Commands, whatever becomes of the database."""
+"""The platform's commands, and what they say where there is no application to run them in."""
 
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
+import click
 import pytest
+from flask import Flask
+from pydantic import ValidationError
 
 from issue_insight.app import create_app
+from issue_insight.cli import starting
 from issue_insight.settings import Settings
+
+
+def test_plugins_are_listed_in_their_order(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["plugins"])
+    assert result.exit_code == 0
+    names = [line.split()[0] for line in result.stdout.splitlines()]
+    assert names.index("roles") < names.index("issues") < names.index("stats")
+    assert "stats          Counts of issues, now and day by day (requires issues)" in (
+        result.stdout.splitlines()
+    )
+
+
+def test_an_upgrade_of_what_is_up_to_date_does_nothing(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["upgrade"])
+    assert (result.exit_code, result.stdout) == (0, "The database is up to date.\n")
+
+
+def test_settings_that_make_no_sense_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "many")
+    monkeypatch.setenv("TIME_ZONE", "Mars")
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:secret@host/x")
+    with pytest.raises(click.ClickException) as refused, starting():
+        Settings(_env_file=None)
+    assert refused.value.message == (
+        "DATABASE_URL: write a URL like postgresql://user:password@host/name; "
+        "PORT: Input should be a valid integer, unable to parse string as an integer; "
+        "TIME_ZONE: no time zone is named 'Mars'"
+    )
+
+
+def test_errors_of_settings_keep_secrets_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:secret@host/x")
+    with pytest.raises(ValidationError) as refused:
+        Settings(_env_file=None)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgres://me@host/x", "postgresql://me@host/x", "postgresql+psycopg2://me@host/x"],
+)
+def test_any_usual_url_of_a_database_will_do(settings: Settings, url: str) -> None:
+    taken = Settings(_env_file=None, database_url=url)
+    assert taken.database_url == "postgresql+psycopg2://me@host/x"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "PUBLIC_CLERK_PUBLISHABLE_KEY",
+            "pk_test_nonsense",
+            "Error: PUBLIC_CLERK_PUBLISHABLE_KEY is no publishable key of Clerk.\n",
+        ),
+        ("PLUGINS", "nope", "Error: There is no plugin 'nope' (known: "),
+    ],
+)
+def test_the_doctor_says_what_keeps_the_application_from_starting(
+    repository: Path, tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "FLASK_APP"}
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "doctor"],
+        cwd=repository,
+        env=environment | {"DATA_DIR": str(tmp_path), name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
