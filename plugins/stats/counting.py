@@ -166,37 +166,32 @@ def counts(spans: Spans | CompoundSelect[*tuple[Any, ...]], days: Days) -> Count
         )
         .where(edges.c.n < len(days.days))
         .group_by(*[edges.c[name] for name in kind], edges.c.n)
-        .cte("changes")
+        .subquery("changes")
     )
-    kinds = select(*[changes.c[name] for name in kind]).distinct().subquery("kinds")
-    calendar = (
-        func.unnest(bindparam(None, days.days, ARRAY(Date)))
-        .table_valued("day", with_ordinality="place")
-        .render_derived("calendar")
+    each, order = [changes.c[name] for name in kind], changes.c.n
+    # Between two changes the count stays: a row for each day of it, and none where it is 0.
+    steps = select(
+        *each,
+        changes.c.n,
+        func.lead(changes.c.n, 1, len(days.days))
+        .over(partition_by=each, order_by=order)
+        .label("until"),
+        func.sum(changes.c.change).over(partition_by=each, order_by=order).label("count"),
+    ).subquery("steps")
+    places = (
+        func.generate_series(steps.c.n, steps.c.until - 1)
+        .table_valued("place")
+        .render_derived("places")
+        .lateral()
     )
-    running = (
+    return (
         select(
-            *[kinds.c[name] for name in kind],
-            cast(calendar.c.day, Date).label("day"),
-            func.sum(func.coalesce(changes.c.change, 0))
-            .over(partition_by=[kinds.c[name] for name in kind], order_by=calendar.c.place)
-            .label("count"),
+            steps.c.project_id,
+            cast(literal(days.days[0], Date) + cast(places.c.place, Integer), Date).label("day"),
+            steps.c.status,
+            steps.c.severity,
+            cast(steps.c["count"], Integer).label("count"),
         )
-        .select_from(kinds)
-        .join(calendar, true())
-        .outerjoin(
-            changes,
-            and_(
-                *[changes.c[name] == kinds.c[name] for name in kind],
-                changes.c.n == calendar.c.place - 1,
-            ),
-        )
-        .subquery("running")
+        .join(places, true())
+        .where(steps.c["count"] > 0)
     )
-    return select(
-        running.c.project_id,
-        running.c.day,
-        running.c.status,
-        running.c.severity,
-        cast(running.c["count"], Integer).label("count"),
-    ).where(running.c["count"] > 0)

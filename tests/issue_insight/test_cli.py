@@ -38,7 +38,7 @@ def test_settings_that_make_no_sense_are_one_line(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(click.ClickException) as refused, starting():
         Settings(_env_file=None)
     assert refused.value.message == (
-        "DATABASE_URL: write a URL like postgresql://user:password@host/name; "
+        "DATABASE_URL: write it as postgresql://user:password@host/name; "
         "PORT: Input should be a valid integer, unable to parse string as an integer; "
         "TIME_ZONE: no time zone is named 'Mars'"
     )

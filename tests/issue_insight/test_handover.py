@@ -40,7 +40,7 @@ def running(directory: Path) -> Iterator[Path]:
 
 def test_a_command_acts_on_the_running_instance(running: Path) -> None:
     found = handover.local_settings()
-    assert found.database_url == "postgresql:///published"
+    assert found.database_url == "postgresql+psycopg2:///published"
     assert found.local_sign_in
 
 
