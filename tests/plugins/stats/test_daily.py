@@ -152,6 +152,25 @@ def test_reporters_see_counts_of_their_own_issues_only(app: Flask, history: Hist
         assert totals(other.get("/stats/daily", from_="2020-03-10")) == {"03-10": 2}
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_opening_a_project_does_not_open_its_past(
+    app: Flask, history: History, counted: bool
+) -> None:
+    with clock.frozen(NOW):
+        caller = Caller.of(app, "reporter")
+        history.report("2020-03-06 10:00")
+        history.report("2020-03-07 10:00", by=caller.principal)
+        with history.moment("2020-03-09 10:00"):
+            issues.change_project(history.session, history.admin, "WEB", {"visibility": "all"})
+        if counted:
+            services.aggregate(history.session, UTC)
+            history.session.commit()
+        answer = caller.get("/stats/daily", from_="2020-03-06")
+        assert totals(answer) == {"03-06": 0, "03-07": 1, "03-08": 1, "03-09": 2, "03-10": 2}
+        for item in answer["items"]:
+            assert caller.get("/stats/now", as_of=item["day"])["total"] == item["total"]
+
+
 def test_what_is_deleted_counts_up_to_its_deletion(maintainer: Caller, history: History) -> None:
     key = history.report("2020-03-07 10:00")
     history.delete("2020-03-08 10:00", key)
