@@ -21,6 +21,7 @@ import pytest
 from issue_insight.embedded import running_postgres, running_s3, stop_postgres, stop_s3
 from issue_insight.embedded.processes import alive
 from issue_insight.serving import stop_left
+from issue_insight.settings import Settings
 from tests.environment import bare_environment
 
 PATIENCE = 120.0
@@ -330,12 +331,20 @@ def test_an_s3_server_that_does_not_answer_is_said_in_one_line(start: Start) -> 
 
 
 def test_servers_of_ones_own_are_used_instead(
-    start: Start, directory: Path, postgres_url: str
+    start: Start, directory: Path, settings: Settings
 ) -> None:
-    instance = start(DATABASE_URL=postgres_url).until("Ctrl-C stops it")
+    instance = start(
+        DATABASE_URL=settings.database_url.replace("+psycopg2", ""),
+        S3_ENDPOINT=settings.s3_endpoint,
+        S3_ACCESS_KEY=settings.s3_access_key,
+        S3_SECRET_KEY=settings.s3_secret_key.get_secret_value(),
+        S3_BUCKET=settings.s3_bucket,
+    ).until("Ctrl-C stops it")
     assert "yours, as DATABASE_URL says" in instance.said
+    assert f"yours, at {settings.s3_endpoint}" in instance.said
     assert instance.get("/readyz")[0] == 200
-    assert not (directory / "postgres").exists()
+    for part in ("postgres", "s3"):
+        assert not (directory / part).exists()
 
 
 def test_a_directory_that_cannot_be_made_is_refused(directory: Path) -> None:
