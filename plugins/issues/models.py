@@ -90,6 +90,9 @@ class Issue(_Fields, Base):
         Index("ix_issues_project_id_created_at_id", "project_id", "created_at", "id"),
         Index("ix_issues_updated_at_id", "updated_at", "id"),
         Index("ix_issues_created_at_id", "created_at", "id"),
+        # Nulls are last in lists: by due date from the earliest, by closing from the latest.
+        Index("ix_issues_due_date_id", "due_date", "id"),
+        Index("ix_issues_closed_at_id", text("closed_at DESC NULLS LAST"), text("id DESC")),
         Index("ix_issues_project_id_status_updated_at", "project_id", "status", "updated_at"),
         Index("ix_issues_reporter_id", "reporter_id"),
         Index("ix_issues_assignee_id", "assignee_id"),
@@ -107,6 +110,8 @@ class IssueVersion(_Fields, Base):
         PrimaryKeyConstraint("id", "valid_from"),
         CheckConstraint("valid_from <= valid_to", name="range"),
         Index("ix_issue_versions_project_id_valid", "project_id", "valid_from", "valid_to"),
+        Index("ix_issue_versions_reporter_id", "reporter_id"),
+        Index("ix_issue_versions_assignee_id", "assignee_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))

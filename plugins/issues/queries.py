@@ -256,10 +256,15 @@ def _row(
     session: Session, relation: FromClause, key: str, visible: ColumnElement[bool]
 ) -> Row[Any]:
     project, number = split_key(key)
+    # By its id, which both relations are indexed by; its number never changes.
+    issue_id = (
+        select(Issue.id)
+        .where(Issue.project_id == _project_id(project), Issue.number == number)
+        .correlate(None)
+        .scalar_subquery()
+    )
     row = session.execute(
-        select(*relation.c).where(
-            relation.c.project_id == _project_id(project), relation.c.number == number, visible
-        )
+        select(*relation.c).where(relation.c.id == issue_id, visible)
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no issue {key}.")

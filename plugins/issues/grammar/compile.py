@@ -28,7 +28,7 @@ from plugins.issues.fields import Resolution, Severity, Status, one_line
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, SortKey, Words
 from plugins.issues.grammar.instants import day_range, duration, span
 from plugins.issues.grammar.parse import GrammarError
-from plugins.issues.models import Project, SearchDocument
+from plugins.issues.models import Issue, Project, SearchDocument
 from plugins.issues.words import left_out, wanted
 
 _INFINITY = text("'infinity'::timestamptz")
@@ -252,8 +252,14 @@ class _Compiler:
         found = _KEY.fullmatch(value)
         if found is None:
             self._refuse(field, f"{value!r} is not a key like WEB-42")
-        project = select(Project.id).where(Project.key == found[1].upper())
-        return and_(self.c.project_id.in_(project), self.c.number == int(found[2]))
+        # By its id, which the past is indexed by as well; its number never changes.
+        issue = (
+            select(Issue.id)
+            .join(Project, Project.id == Issue.project_id)
+            .where(Project.key == found[1].upper(), Issue.number == int(found[2]))
+            .correlate(None)
+        )
+        return self.c.id == issue.scalar_subquery()
 
     def _person(self, field: Field, value: str) -> ColumnElement[bool]:
         column = self.c[f"{field.name}_id"]
