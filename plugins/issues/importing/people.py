@@ -59,10 +59,6 @@ class People:
             self.find(session, missing)
         return self._ids
 
-    def forget(self) -> None:
-        """Look everybody up again: a transaction that made some of them was rolled back."""
-        self._ids.clear()
-
     def _find_real(self, session: Session, mapped: Mapping[str, str]) -> None:
         address = func.lower(User.email)
         rows = session.execute(

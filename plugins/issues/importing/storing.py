@@ -41,8 +41,6 @@ def store(
 
     `ids` are the users that logins stand for; `UNKNOWN` and every login is among them.
     """
-    if not numbered:
-        return
     versions = [list(_versions(project_id, number, h, ids)) for number, h in numbered]
     issue_ids = session.scalars(
         insert(_ISSUES).returning(_ISSUES.c.id, sort_by_parameter_order=True),
