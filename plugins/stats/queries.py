@@ -20,13 +20,11 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy import String as Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import FieldError, Invalid
-from issue_insight.journal import Event
 from plugins.issues.api import (
     SEE_ALL,
     IssueVersion,
@@ -134,10 +132,8 @@ def count_days(
             sources.append(
                 select(fresh.c.day, fresh.c.status, fresh.c.severity, fresh.c["count"])
                 .join(bounds, bounds.c.project_id == fresh.c.project_id)
-                .where(fresh.c.day >= bounds.c.live_from, fresh.c.day >= bounds.c.open_from)
+                .where(fresh.c.day >= bounds.c.live_from)
             )
-        if any(start > first for start in plan.open_from.values()):
-            sources.append(_own_before_opening(plan, principal, span))
         for source in sources:
             for row in _summed(session, source):
                 item = items[row.day]
@@ -166,14 +162,9 @@ def _visible_spans(principal: Principal, span: Days, bounds: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """From which day on each project is counted live, and when what is cached was computed.
-
-    `open_from` is the first day of which the principal sees more than their own issues: what was
-    kept from them then is not opened with the project.
-    """
+    """From which day on each project is counted live, and when what is cached was computed."""
 
     live_from: dict[int, date]
-    open_from: dict[int, date]
     computed_at: dict[int, datetime]
 
 
@@ -193,50 +184,20 @@ def _plan(
     if key is not None and not projects:
         raise Invalid(f"There is no project {key}.", [FieldError("?project", "names no project")])
     known = covered(session, zone, now)
-    opened = {} if principal.may(SEE_ALL.name) else _opened(session, zone)
-    live_from, open_from, computed_at = {}, {}, {}
+    live_from, computed_at = {}, {}
     for project in projects:
-        open_from[project.id] = opened.get(project.id, first) if project.whole else first
         cover = known.get(project.id) if project.whole else None
         live_from[project.id] = first if cover is None else cover.up_to_date(zone)
         if cover is not None and live_from[project.id] > first:
             computed_at[project.id] = cover.computed_at
-    return _Plan(live_from, open_from, computed_at)
-
-
-def _opened(session: Session, zone: ZoneInfo) -> dict[int, date]:
-    """Return the day on which each project was last opened to all, of those that ever were."""
-    rows = session.execute(
-        select(Event.scope_id, func.max(Event.at))
-        .where(
-            Event.subject == "project",
-            Event.field == "visibility",
-            Event.new == cast(literal('"all"'), JSONB),
-            Event.scope_id.in_(select(Project.id)),
-        )
-        .group_by(Event.scope_id)
-    ).all()
-    return {project_id: day_of(at, zone) for project_id, at in rows if project_id is not None}
+    return _Plan(live_from, computed_at)
 
 
 def _bounds(plan: _Plan) -> Any:
-    columns = (
-        column("project_id", BigInteger),
-        column("live_from", Date),
-        column("open_from", Date),
-    )
-    rows = [(key, start, plan.open_from[key]) for key, start in plan.live_from.items()]
-    return values(*columns, name="bounds").data(rows).cte("live")
-
-
-def _own_before_opening(plan: _Plan, principal: Principal, span: Days) -> Select[*tuple[Any, ...]]:
-    bounds = _bounds(plan)
-    mine = version_spans(span, _VERSIONS.c.reporter_id == principal.user_id)
-    own = counts(mine, span).subquery("own")
     return (
-        select(own.c.day, own.c.status, own.c.severity, own.c["count"])
-        .join(bounds, bounds.c.project_id == own.c.project_id)
-        .where(own.c.day < bounds.c.open_from)
+        values(column("project_id", BigInteger), column("live_from", Date), name="bounds")
+        .data(list(plan.live_from.items()))
+        .cte("live")
     )
 
 
@@ -245,11 +206,7 @@ def _cached(plan: _Plan, first: date, last: date) -> Select[*tuple[Any, ...]]:
     return (
         select(DailyStat.day, DailyStat.status, DailyStat.severity, DailyStat.count)
         .join(bounds, bounds.c.project_id == DailyStat.project_id)
-        .where(
-            DailyStat.day.between(first, last),
-            DailyStat.day < bounds.c.live_from,
-            DailyStat.day >= bounds.c.open_from,
-        )
+        .where(DailyStat.day.between(first, last), DailyStat.day < bounds.c.live_from)
     )
 
 
