@@ -255,6 +255,24 @@ class IssueListQuery(PageQuery, AsOfQuery):
     q: Annotated[str, Field(description="A filter.", examples=["status:open severity>=high"])] = ""
 
 
+class LabelListQuery(Model):
+    """Which labels."""
+
+    project: Annotated[str, Field(max_length=20, description="The key of a project.")] | None = None
+    prefix: Annotated[str, Field(max_length=200, description="How they begin.")] = ""
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class LabelRead(Model):
+    """A label."""
+
+    name: str
+
+
+class LabelPage(Page[LabelRead]):
+    """Labels, by name."""
+
+
 class CommentWrite(Model):
     """A comment in Markdown."""
 

@@ -12,7 +12,7 @@ from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
-from plugins.issues import bulk, change_sets, comments, policy, queries, services
+from plugins.issues import bulk, change_sets, comments, labels, policy, queries, services
 from plugins.issues.relations import parse_as_of
 from plugins.issues.schemas import (
     AsOfQuery,
@@ -29,6 +29,8 @@ from plugins.issues.schemas import (
     IssueListQuery,
     IssuePage,
     IssueRead,
+    LabelListQuery,
+    LabelPage,
     PageQuery,
     ProjectChange,
     ProjectCreate,
@@ -171,6 +173,19 @@ def change_issues(data: BulkChange) -> Any:
             for key, one in outcome.changes
         ],
     }
+
+
+@blp.get("/labels")
+@blp.arguments(LabelListQuery, location="query")
+@blp.response(200, LabelPage)
+@blp.problems(404)
+@requires(policy.READ)
+def list_labels(query: LabelListQuery) -> Any:
+    """List the first labels that begin so, of a project or of all."""
+    with unit_of_work() as session:
+        return LabelPage.model_validate(
+            labels.list_labels(session, current_principal(), **query.model_dump())
+        )
 
 
 @blp.get("/change-sets/<uuid:change_set>")
