@@ -296,6 +296,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the first labels that begin so, of a project or of all.
+         * @description Needs `issues:read`.
+         */
+        get: operations["list_labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -999,6 +1019,29 @@ export interface components {
         LabelCount: {
             count: number;
             label: string;
+        };
+        /**
+         * LabelPage
+         * @description Labels, by name.
+         */
+        LabelPage: {
+            items: components["schemas"]["LabelRead"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
+        };
+        /**
+         * LabelRead
+         * @description A label.
+         */
+        LabelRead: {
+            name: string;
         };
         /**
          * LocalCredentials
@@ -2045,6 +2088,37 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_labels: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description How they begin. */
+                prefix?: string;
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelPage"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
