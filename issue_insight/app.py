@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_migrate import Migrate
 
-from issue_insight import cli, jobs
+from issue_insight import cli, jobs, live
 from issue_insight.auth import guard
 from issue_insight.db import db
 from issue_insight.http import admission, frontend, health, openapi, problems, request_log
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.register(app, storage, pending=lambda: migrate.pending(app, plugins))
     guard.register(app, settings, permissions, api)
     admission.register(app, settings)
+    live.register(app, settings)
     for plugin in plugins:
         for blueprint in plugin.blueprints:
             api.register_blueprint(blueprint)

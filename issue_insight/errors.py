@@ -67,6 +67,10 @@ class UnsupportedType(DomainError):
     """A kind of content that is not taken here."""
 
 
+class TooMany(DomainError):
+    """More at once than one person may have."""
+
+
 class Invalid(DomainError):
     """The input is at fault; `errors` lists every field that is."""
 

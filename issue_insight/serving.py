@@ -1,4 +1,4 @@
-"""The WSGI server as a child process: how it is started, watched, and found again."""
+"""The server as a child process: how it is started, watched, and found again."""
 
 import http.client
 import os
@@ -12,9 +12,7 @@ from pathlib import Path
 
 from issue_insight.embedded import processes
 
-TARGET = "issue_insight.app:create_app"
-THREADS = 64
-"""How many requests can be under way at once, open event streams among them."""
+TARGET = "issue_insight.asgi:create"
 
 _STOP_SECONDS = 10.0
 _START_SECONDS = 60.0
@@ -51,12 +49,12 @@ class Server:
     ) -> None:
         self.address = (host, port)
         self._pid_file = pid_file
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", TARGET]
+        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", TARGET]
         command += ["--host", host, "--port", str(port), "--workers", "1"]
-        command += ["--blocking-threads", str(THREADS), "--no-ws"]
-        # Its one warning at a start is about the threads, which are so many on purpose.
-        command += ["--log-level", "error"]
-        # Open streams never end by themselves: a stop waits this long for answers, no longer.
+        command += ["--no-ws", "--log-level", "error"]
+        # As many connections as there may be streams, and requests beside them.
+        command += ["--backlog", "4096", "--backpressure", "4096"]
+        # Streams end when a stop begins; requests under way are waited for this long.
         command += ["--workers-kill-timeout", "3"]
         self._process = subprocess.Popen(
             command,

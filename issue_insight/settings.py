@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     scheduler_enabled: bool = False
     """Whether this process runs the scheduled jobs."""
+    live_streams: int = Field(default=2000, ge=1)
+    """How many event streams a process keeps open, and how many of them for one person."""
+    live_streams_per_user: int = Field(default=10, ge=1)
+    live_heartbeat_seconds: float = Field(default=15, gt=0, le=300)
     stats_every_minutes: int = Field(default=30, ge=1, le=1440)
 
     s3_endpoint: str = "http://127.0.0.1:9000"

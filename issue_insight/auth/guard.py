@@ -52,7 +52,10 @@ def register(app: Flask, settings: Settings, permissions: Iterable[Permission], 
 
 
 def guard() -> Response | None:
-    """Let the request pass, or answer it. Sets `g.principal`."""
+    """Let the request pass, or answer it.
+
+    Sets `g.principal` and `g.credential_expires_at`.
+    """
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None:
         return None  # there is nothing at this address, and Flask says so
@@ -82,9 +85,11 @@ def _principal(auth: Auth) -> Principal:
         raise Unauthenticated(SIGN_IN)
     if auth.verifier is None:
         raise Unauthenticated("Nobody can sign in here: no identity provider is configured.")
-    person = _person(auth, auth.verifier.verify(token.strip()))
+    claims = auth.verifier.verify(token.strip())
+    person = _person(auth, claims)
     if person.removed_at is not None:
         raise RefusedToken("removed user")
+    g.credential_expires_at = claims.expires_at + auth.verifier.rules.leeway
     return Principal(
         person.id, person.name, person.email, person.role, "person", auth.permissions[person.role]
     )

@@ -42,3 +42,8 @@ def current_principal() -> Principal:
     if found is None:
         raise Unauthenticated("Sign in to use this.")
     return cast(Principal, found)
+
+
+def credential_expires_at() -> float | None:
+    """Return when the token of this request ends, in seconds since 1970; None: it does not."""
+    return cast("float | None", g.get("credential_expires_at"))

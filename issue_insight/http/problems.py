@@ -35,6 +35,7 @@ _STATUS: Mapping[type[errors.DomainError], int] = {
     errors.UnsupportedType: 415,
     errors.Invalid: 422,
     errors.PreconditionRequired: 428,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 

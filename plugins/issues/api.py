@@ -19,6 +19,7 @@ from plugins.issues.queries import (
     select_issues,
 )
 from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
+from plugins.issues.watching import Sight, Touched, depends_on_user, sights, touched_issues
 
 __all__ = [
     "READ",
@@ -30,8 +31,11 @@ __all__ = [
     "Project",
     "Selection",
     "Severity",
+    "Sight",
     "Status",
+    "Touched",
     "count_issues",
+    "depends_on_user",
     "end_of_day",
     "is_own",
     "issue_for_update",
@@ -41,5 +45,7 @@ __all__ = [
     "relation_at",
     "sees_everything_of",
     "select_issues",
+    "sights",
+    "touched_issues",
     "visible_to",
 ]

@@ -54,9 +54,16 @@ MOVES: dict[Status, frozenset[Status]] = {
 
 
 def visible_to(
-    principal: Principal, relation: FromClause, as_of: datetime | None = None
+    principal: Principal,
+    relation: FromClause,
+    as_of: datetime | ColumnElement[datetime] | None = None,
+    *,
+    user: ColumnElement[int] | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition under which a row of `relation` is there for `principal`.
+
+    Of many who may do the same, one query tells at once: `user` is then the column that says whose
+    eyes a row is looked at with, and `as_of` may be a column as well.
 
     The rights are those of today, also where the rows are those of a past instant. What a project
     shows to everybody it must show today and have shown `as_of`: opening a project does not open
@@ -72,17 +79,24 @@ def visible_to(
     open_to_all = select(Project.id).where(Project.visibility == Visibility.ALL)
     if as_of is not None:
         open_to_all = open_to_all.where(_was_open(as_of))
-    return there & or_(is_own(principal, relation), relation.c.project_id.in_(open_to_all))
+    return there & or_(is_own(principal, relation, user), relation.c.project_id.in_(open_to_all))
 
 
-def is_own(principal: Principal, relation: FromClause) -> ColumnElement[bool]:
-    """Return the condition under which a row of `relation` is what `principal` reported."""
-    return relation.c.reporter_id == principal.user_id if principal.user_id else false()
+def is_own(
+    principal: Principal, relation: FromClause, user: ColumnElement[int] | None = None
+) -> ColumnElement[bool]:
+    """Return the condition under which a row of `relation` is what `principal` reported.
+
+    `user` is as in `visible_to`.
+    """
+    who = principal.user_id if user is None else user
+    return false() if who is None else relation.c.reporter_id == who
 
 
-def _was_open(as_of: datetime) -> ColumnElement[bool]:
+def _was_open(as_of: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return whether a project that is open to all was so `as_of`."""
-    before = _visibility_before(literal(as_of, DateTime(timezone=True)))
+    instant = as_of if isinstance(as_of, ColumnElement) else literal(as_of, DateTime(timezone=True))
+    before = _visibility_before(instant)
     return func.coalesce(before, Visibility.ALL.value) == Visibility.ALL.value
 
 

@@ -41,13 +41,14 @@ _HAS = {"assignee": "assignee_id", "severity": "severity", "due": "due_date"}
 class FilterContext:
     """What a filter is measured by: the instant `now`, the time zone, who asks.
 
-    `as_of` is the instant the relation is of, None for the present.
+    `as_of` is the instant the relation is of, None for the present. It and `user_id` may be
+    columns, where one query answers for many instants and people.
     """
 
     now: datetime
     zone: ZoneInfo
-    user_id: int | None
-    as_of: datetime | None
+    user_id: int | ColumnElement[int] | None
+    as_of: datetime | ColumnElement[datetime] | None
     find_user: Callable[[str], int | None]
 
 
@@ -111,7 +112,7 @@ def searched(query: Query) -> ColumnElement[Any] | None:
     return joined
 
 
-def standing(as_of: datetime | None) -> ColumnElement[bool]:
+def standing(as_of: datetime | ColumnElement[datetime] | None) -> ColumnElement[bool]:
     """Return which texts stand there: now, or `as_of`."""
     if as_of is None:
         return SearchDocument.valid_to == _INFINITY

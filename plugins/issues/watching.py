@@ -1,0 +1,167 @@
+"""Who sees which change: the state before and after it, through the eyes of many at once.
+
+One query for all who may do the same and ask by the same filter, whatever their number; visibility
+and filter are the ones of every list, put to the versions of the instants of the changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, Row, and_, func, literal_column, not_, select, text
+from sqlalchemy.orm import Session
+
+from issue_insight import clock
+from issue_insight.auth.principal import Principal
+from issue_insight.db import UtcDateTime
+from plugins.issues import policy
+from plugins.issues.grammar.compile import FilterContext, compile_filter
+from plugins.issues.grammar.parse import GrammarError, parse
+from plugins.issues.models import Issue, IssueVersion, Project
+from plugins.roles.api import find_user
+
+INSTANT = timedelta(microseconds=1)
+"""PostgreSQL's resolution: the state before a change is the one this much earlier."""
+
+Match = Literal["entered", "changed", "left", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One event of an issue."""
+
+    event_id: int
+    issue_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How an event looks to `users`: None is everybody who was asked for.
+
+    The issue `entered` what they watch, `changed` in it or `left` it; it is `gone` where they may
+    not see it any more, so that nothing of the change may be told but that.
+    """
+
+    event_id: int
+    match: Match
+    users: frozenset[int] | None
+
+
+def depends_on_user(principal: Principal, q: str) -> bool:
+    """Tell whether two people with the rights of `principal` may see different things by `q`."""
+    return not principal.may(policy.SEE_ALL.name) or "@me" in q.lower()
+
+
+_SEEN = text(
+    "unnest(CAST(:event_ids AS bigint[]), CAST(:issue_ids AS bigint[]),"
+    " CAST(:instants AS timestamptz[]), CAST(:sides AS text[]))"
+    " AS seen (event_id, issue_id, instant, side)"
+)
+_VIEWERS = text("unnest(CAST(:viewers AS bigint[])) AS viewers (id)")
+# Literal columns belong to no table, so that no subquery takes them for its own.
+_INSTANT = literal_column("seen.instant", UtcDateTime())
+_VIEWER = literal_column("viewers.id", BigInteger())
+_EVENT = literal_column("seen.event_id", BigInteger())
+_SIDE: Any = literal_column("seen.side")
+_OF_ISSUE = literal_column("seen.issue_id", BigInteger())
+
+
+def sights(
+    session: Session,
+    principal: Principal,
+    users: Sequence[int],
+    q: str,
+    touched: Sequence[Touched],
+    zone: ZoneInfo,
+) -> list[Sight]:
+    """Tell how `users`, who may do what `principal` may and watch by `q`, see the events."""
+    then = IssueVersion.__table__.alias("then")
+    now = Issue.__table__.alias("now")
+    shared = not depends_on_user(principal, q)
+    context = FilterContext(
+        now=clock.now(),
+        zone=zone,
+        user_id=_VIEWER,
+        as_of=_INSTANT,
+        find_user=lambda name: find_user(session, name),
+    )
+    try:
+        wanted = compile_filter(parse(q), then, context)
+    except GrammarError:
+        return []  # it was a filter when the watching began: who it named is not there any more
+    there = policy.visible_to(principal, now, user=_VIEWER)
+    rows = (
+        select(
+            _EVENT.label("event_id"),
+            _SIDE.label("side"),
+            func.array_agg(_VIEWER).filter(there).label("open"),
+            func.array_agg(_VIEWER).filter(not_(there)).label("closed"),
+        )
+        .select_from(_SEEN, _VIEWERS, then.join(now, now.c.id == then.c.id))
+        .where(
+            then.c.id == _OF_ISSUE,
+            then.c.valid_from <= _INSTANT,
+            then.c.valid_to > _INSTANT,
+            and_(policy.visible_to(principal, then, _INSTANT, user=_VIEWER), wanted),
+        )
+        .group_by(_EVENT, _SIDE)
+    )
+    found: dict[tuple[int, str], Row[Any]] = {
+        (row.event_id, row.side): row
+        for row in session.execute(
+            rows, {"viewers": [0] if shared else list(users), **_both_sides(touched)}
+        )
+    }
+    return [
+        Sight(touch.event_id, match, None if shared else seen)
+        for touch in touched
+        for match, seen in _matches(found, touch.event_id)
+        if seen
+    ]
+
+
+def _matches(
+    found: dict[tuple[int, str], Row[Any]], event_id: int
+) -> list[tuple[Match, frozenset[int]]]:
+    before, after = found.get((event_id, "before")), found.get((event_id, "after"))
+    was = frozenset(before.open or ()) if before else frozenset[int]()
+    is_ = frozenset(after.open or ()) if after else frozenset[int]()
+    gone = frozenset(before.closed or ()) if before else frozenset[int]()
+    return [("entered", is_ - was), ("changed", is_ & was), ("left", was - is_), ("gone", gone)]
+
+
+def _both_sides(touched: Sequence[Touched]) -> dict[str, list[Any]]:
+    return {
+        "event_ids": [touch.event_id for touch in touched] * 2,
+        "issue_ids": [touch.issue_id for touch in touched] * 2,
+        "instants": [t.at - INSTANT for t in touched] + [t.at for t in touched],
+        "sides": ["before"] * len(touched) + ["after"] * len(touched),
+    }
+
+
+def touched_issues(
+    session: Session, touched: Sequence[Touched]
+) -> dict[int, tuple[str, str, int | None]]:
+    """Return, by event, the issue's key, its project's key, and its version after the event."""
+    then, now = IssueVersion.__table__.alias("then"), Issue.__table__.alias("now")
+    projects = cast(Any, Project.__table__)
+    version = (
+        select(then.c.version)
+        .where(then.c.id == _OF_ISSUE, then.c.valid_from <= _INSTANT, then.c.valid_to > _INSTANT)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(_EVENT.label("event_id"), projects.c.key, now.c.number, version.label("version"))
+        .select_from(_SEEN, now.join(projects, projects.c.id == now.c.project_id))
+        .where(now.c.id == _OF_ISSUE),
+        {
+            "event_ids": [touch.event_id for touch in touched],
+            "issue_ids": [touch.issue_id for touch in touched],
+            "instants": [touch.at for touch in touched],
+            "sides": ["after"] * len(touched),
+        },
+    )
+    return {row.event_id: (f"{row.key}-{row.number}", row.key, row.version) for row in rows}

@@ -1,0 +1,1 @@
+"""Live: the changes of issues as they are committed."""
