@@ -79,7 +79,7 @@ reset: ## Remove all data of the local instance (asks first)
 	@printf 'Remove %s and everything in it? [y/N] ' "$${DATA_DIR:-.data}"; read answer; \
 	[ "$$answer" = y ] && rm -rf "$${DATA_DIR:-.data}" || echo 'Nothing was removed.'
 
-$(MODULES): frontend/package.json frontend/package-lock.json $(INSTALLED)
+$(MODULES): frontend/package.json frontend/package-lock.json | $(INSTALLED)
 	@echo 'Installing what the frontend is built with.'
 	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -35,6 +35,7 @@ from issue_insight.embedded import (
 )
 from issue_insight.embedded.locking import Held, locked
 from issue_insight.embedded.processes import alive
+from issue_insight.http.site import PAGE
 from issue_insight.serving import Server, ServingError, refuse_taken, stop_left
 from issue_insight.settings import Settings
 
@@ -175,7 +176,10 @@ class Run:
     def _say_where(self) -> None:
         host = "127.0.0.1" if self.settings.host == "0.0.0.0" else self.settings.host  # noqa: S104
         base = f"http://{host}:{self.settings.port}"
-        print(f"\n  API       {base}/api/v1\n  try it    {base}/docs", flush=True)
+        print()
+        if (self.settings.frontend_dir / PAGE).is_file():
+            print(f"  open      {base}")
+        print(f"  API       {base}/api/v1\n  try it    {base}/docs", flush=True)
         if self.settings.identity_provider_configured:
             print("  sign in   with your identity provider", flush=True)
         else:

@@ -46,7 +46,7 @@ const NEEDS: Partial<Record<ColumnName, number>> = {
   due: 52,
   reporter: 70,
   created: 64,
-  assignee: 44,
+  assignee: 50,
   updated: 36,
 };
 

@@ -26,8 +26,10 @@ purify.addHook('afterSanitizeAttributes', (node) => {
     node.replaceWith(link);
   }
   if (node instanceof HTMLInputElement) {
-    if (node.type === 'checkbox') node.disabled = true;
-    else node.remove();
+    if (node.type !== 'checkbox') node.remove();
+    node.disabled = true;
+    // What is to be done is the name of its box.
+    node.setAttribute('aria-label', node.closest('li')?.textContent.trim() || '…');
   }
 });
 
