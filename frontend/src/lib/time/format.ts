@@ -1,6 +1,8 @@
 /** Instants and dates as people of a locale write them. Instants are RFC 3339 texts. */
 
+// Making one takes longer than all a row of the list does otherwise.
 const cache = new Map<string, Intl.DateTimeFormat>();
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
 
 function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const name = locale + JSON.stringify(options);
@@ -53,7 +55,10 @@ export function relative(
   const seconds = (new Date(instant).getTime() - now.getTime()) / 1000;
   const size = Math.abs(seconds);
   if (size >= 30 * 86_400) return shortDate(instant, locale, now);
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style });
+  const name = `${locale} ${style}`;
+  let format = relatives.get(name);
+  if (!format)
+    relatives.set(name, (format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style })));
   for (const [unit, length] of STEPS) {
     if (size >= length) return format.format(Math.trunc(seconds / length), unit);
   }
