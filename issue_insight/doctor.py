@@ -16,6 +16,7 @@ from issue_insight.db import db
 from issue_insight.errors import Unavailable
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.plugin.migrate import pending
+from issue_insight.probing import probe, probe_presigned
 from issue_insight.settings import Settings
 from issue_insight.storage import Storage
 
@@ -79,10 +80,21 @@ def examine(
         try:
             # A listing first: it makes no bucket, and its refusal comes with a reason.
             next(storage.list("probe/"), None)
-            storage.probe()
+            probe(storage)
         except Unavailable as error:
             raise _of_storage(error, settings) from error
-        return f"stored, fetched and deleted a probe in {settings.s3_bucket!r}"
+        try:
+            probe_presigned(storage)
+        except Unavailable as error:
+            raise Finding(
+                f"browsers cannot use {storage.public_endpoint}: {error.message}",
+                "Set S3_PUBLIC_ENDPOINT to the address at which browsers reach the S3 server; a "
+                "proxy before it has to leave the Host header as it is.",
+            ) from error
+        return (
+            f"stored, fetched and deleted a probe in {settings.s3_bucket!r}, and another by "
+            f"presigned URLs at {storage.public_endpoint}"
+        )
 
     def sign_in() -> str:
         if settings.local_sign_in:

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     stats_every_minutes: int = Field(default=30, ge=1, le=1440)
 
     s3_endpoint: str = "http://127.0.0.1:9000"
+    """Where this application reaches the S3 server."""
+    s3_public_endpoint: str = ""
+    """Where browsers reach the same server, for presigned URLs; empty: where we do."""
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")
     s3_bucket: str = "issue-insight"
@@ -138,6 +141,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The instance's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def public_files(self) -> str:
+        """The S3 endpoint that presigned URLs carry."""
+        return self.s3_public_endpoint or self.s3_endpoint
 
     @property
     def identity_provider_configured(self) -> bool:

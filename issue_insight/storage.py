@@ -5,18 +5,17 @@ minutes. Here a call takes seconds at worst, and a `Circuit` answers for a serve
 failing. Every failure of the server is `errors.Unavailable`; what is not there is `NotFound`.
 """
 
-import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, Protocol, Self, cast
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import urllib3
 from minio import Minio
+from minio.datatypes import PostPolicy
 from minio.error import MinioException, S3Error
 from minio.helpers import check_bucket_name
 
@@ -52,6 +51,18 @@ class StoredObject:
     key: str
     size: int
     modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedPost:
+    """A form that lets anybody upload one object, until `expires_at`, straight to the S3 server.
+
+    Its `fields` go before the file, which is the last one and named `file`.
+    """
+
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
 
 
 class _Filled:
@@ -152,6 +163,7 @@ class Storage:
 
         self._client = client(endpoint)
         self._public = client(public_endpoint) if public_endpoint else self._client
+        self.public_endpoint = (public_endpoint or endpoint).rstrip("/")
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -162,6 +174,7 @@ class Storage:
             secret_key=settings.s3_secret_key.get_secret_value(),
             bucket=settings.s3_bucket,
             region=settings.s3_region,
+            public_endpoint=settings.s3_public_endpoint,
         )
 
     def ensure_bucket(self) -> None:
@@ -242,9 +255,41 @@ class Storage:
             if item.object_name is not None and item.last_modified is not None:
                 yield StoredObject(item.object_name, item.size or 0, item.last_modified)
 
-    def presigned_get(self, key: str, *, expires: timedelta = timedelta(minutes=5)) -> str:
-        """Return a URL that lets anybody download the object until it expires."""
-        return self._public.presigned_get_object(self.bucket, key, expires=expires)
+    def presigned_get(
+        self,
+        key: str,
+        *,
+        expires: timedelta = timedelta(minutes=5),
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return a URL that lets anybody download the object until it expires.
+
+        `headers`, such as `content-disposition`, are those the server shall answer with.
+        """
+        asked = {f"response-{name}": value for name, value in (headers or {}).items()}
+        return self._public.presigned_get_object(
+            self.bucket, key, expires=expires, response_headers=dict(asked)
+        )
+
+    def presigned_post(
+        self, key: str, *, size: int, content_type: str, expires: timedelta
+    ) -> PresignedPost:
+        """Return a form that uploads exactly `size` bytes of that type under `key`.
+
+        The server itself refuses another size, type or key, and everything after the end.
+        """
+        # The time of day of the S3 server counts, not that of `clock`.
+        expires_at = datetime.now(UTC) + expires
+        policy = PostPolicy(self.bucket, expires_at)
+        policy.add_equals_condition("key", key)
+        policy.add_equals_condition("Content-Type", content_type)
+        policy.add_content_length_range_condition(size, size)
+        signed = self._public.presigned_post_policy(policy)
+        return PresignedPost(
+            f"{self.public_endpoint}/{self.bucket}",
+            {"key": key, "Content-Type": content_type, **signed},
+            expires_at,
+        )
 
     def abort_uploads(self, prefix: str, *, before: datetime) -> int:
         """Give up multipart uploads begun before an instant; return how many.
@@ -269,25 +314,6 @@ class Storage:
             if not self._client.bucket_exists(self.bucket):
                 log.error("S3 has no bucket %s", self.bucket)
                 raise Unavailable("The file store has no place for files yet.")
-
-    def probe(self) -> None:
-        """Upload, fetch through a presigned URL, and delete a small object.
-
-        Raises `Unavailable`, naming the step that failed.
-        """
-        key, content = f"probe/{uuid4()}", b"Is the file store well?"
-        self.put_stream(key, io.BytesIO(content))
-        try:
-            self._fetch_probe(self.presigned_get(key), content)
-        finally:
-            self.delete(key)
-
-    def _fetch_probe(self, url: str, content: bytes) -> None:
-        with self._reaching():
-            answer = self._http.request("GET", url)
-            if answer.status != 200 or answer.data != content:
-                log.error("a presigned download from S3 was answered with %s", answer.status)
-                raise Unavailable("The file store does not honour presigned URLs.")
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:

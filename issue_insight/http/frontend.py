@@ -60,7 +60,7 @@ def register(app: Flask, settings: Settings) -> None:
     api_of(app).register_blueprint(blueprint)
     site = Site.read(settings.frontend_dir)
     if site is not None:
-        _mount(app, site, _policy(site, config))
+        _mount(app, site, _policy(site, config, settings.public_files))
 
 
 def _mount(app: Flask, site: Site, policy: str) -> None:
@@ -96,10 +96,12 @@ def _config(settings: Settings) -> FrontendConfig:
     )
 
 
-def _policy(site: Site, config: FrontendConfig) -> str:
-    """Return the policy of the pages: this origin, and Clerk's hosts only where Clerk is set."""
-    scripts = ["'self'", *site.script_hashes()]
-    connect, images, frames, workers = ["'self'"], ["'self'", "data:", "blob:"], [], ["'self'"]
+def _policy(site: Site, config: FrontendConfig, files: str) -> str:
+    """Return the policy of the pages: this origin, where files are uploaded to directly, and
+    Clerk's hosts only where Clerk is set.
+    """
+    scripts, connect = ["'self'", *site.script_hashes()], ["'self'", files.rstrip("/")]
+    images, frames, workers = ["'self'", "data:", "blob:"], [], ["'self'"]
     if config.clerk is not None:
         hosts = [
             url

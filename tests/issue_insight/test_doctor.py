@@ -128,6 +128,15 @@ def test_a_bucket_that_is_missing(healthy: Flask, settings: Settings) -> None:
         app.extensions["issue_insight"].storage.ping()
 
 
+def test_a_public_endpoint_that_browsers_cannot_reach(healthy: Flask, settings: Settings) -> None:
+    public = dead_endpoint()
+    found = findings(doctor(changed(settings, s3_public_endpoint=public)))
+    assert set(found) == {"storage"}
+    said, mend = found["storage"]
+    assert said.startswith(f"browsers cannot use {public}: it does not answer (")
+    assert mend.startswith("Set S3_PUBLIC_ENDPOINT to the address at which browsers reach")
+
+
 @pytest.mark.parametrize(("hours", "where"), [(1, "behind"), (-1, "ahead")])
 def test_clocks_that_differ(healthy: Flask, hours: int, where: str) -> None:
     with clock.frozen(clock.now() + timedelta(hours=hours)):

@@ -13,8 +13,9 @@ import urllib3
 
 from issue_insight.circuit import Circuit
 from issue_insight.errors import NotFound, Unavailable
+from issue_insight.probing import probe, probe_presigned
 from issue_insight.settings import Settings
-from issue_insight.storage import CHUNK_BYTES, PART_BYTES, Storage
+from issue_insight.storage import CHUNK_BYTES, PART_BYTES, PresignedPost, Storage
 from issue_insight.testing import servers
 from tests.issue_insight.ill_servers import dead_endpoint, mute_server
 
@@ -127,6 +128,74 @@ def test_presigned_urls_carry_the_public_endpoint() -> None:
     )
     assert public.presigned_get("a/b").startswith("https://files.example.org/bucket/a/b?")
 
+    form = public.presigned_post(
+        "a/b", size=1, content_type="image/png", expires=timedelta(minutes=1)
+    )
+    assert form.url == "https://files.example.org/bucket"
+
+
+def test_a_presigned_download_answers_with_the_headers_that_were_asked_for(
+    storage: Storage, key: str
+) -> None:
+    storage.put_stream(key, io.BytesIO(b"<script>"))
+    headers = {
+        "content-disposition": "attachment; filename=\"a.html\"; filename*=UTF-8''%C3%A4.html",
+        "content-type": "application/octet-stream",
+    }
+    answer = urllib3.request("GET", storage.presigned_get(key, headers=headers))
+    assert answer.data == b"<script>"
+    assert {name: answer.headers[name] for name in headers} == headers
+
+
+def posted(form: PresignedPost, data: bytes, **changes: str) -> int:
+    """Upload by a presigned form, with fields changed; return the status."""
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    fields = {**form.fields, **named, "file": ("a", data, "image/png")}
+    answer = urllib3.request("POST", form.url, fields=fields, redirect=False)
+    return answer.status
+
+
+@pytest.fixture
+def form(storage: Storage, key: str) -> PresignedPost:
+    return storage.presigned_post(
+        key, size=5, content_type="image/png", expires=timedelta(minutes=1)
+    )
+
+
+def test_a_presigned_form_lets_anybody_upload_what_it_says(
+    storage: Storage, form: PresignedPost, key: str
+) -> None:
+    assert posted(form, b"12345") == 204
+    assert b"".join(storage.get(key)) == b"12345"
+
+
+@pytest.mark.parametrize(
+    ("data", "changes"),
+    [
+        (b"123456", {}),
+        (b"1234", {}),
+        (b"", {}),
+        (b"12345", {"Content_Type": "text/html"}),
+        (b"12345", {"key": "attachments/of-another"}),
+        (b"12345", {"x_amz_signature": "0" * 64}),
+        (b"12345", {"x_amz_meta_mine": "1"}),
+    ],
+    ids=["larger", "smaller", "empty", "type", "key", "signature", "field"],
+)
+def test_the_server_refuses_what_a_presigned_form_does_not_say(
+    storage: Storage, form: PresignedPost, key: str, data: bytes, changes: dict[str, str]
+) -> None:
+    assert posted(form, data, **changes) in (400, 403)
+    assert not storage.exists(key)
+
+
+def test_a_presigned_form_that_is_over_uploads_nothing(storage: Storage, key: str) -> None:
+    over = storage.presigned_post(
+        key, size=5, content_type="image/png", expires=timedelta(seconds=-1)
+    )
+    assert posted(over, b"12345") == 403
+    assert not storage.exists(key)
+
 
 def test_the_bucket_is_made_with_the_first_upload() -> None:
     s3 = servers.s3()
@@ -175,7 +244,8 @@ def test_parts_of_an_upload_that_was_killed_can_be_cleared(storage: Storage, key
 
 
 def test_the_probe_leaves_nothing_behind(storage: Storage) -> None:
-    storage.probe()
+    probe(storage)
+    probe_presigned(storage)
     assert list(storage.list("probe/")) == []
 
 
@@ -190,12 +260,12 @@ def test_wrong_keys_are_unavailable_and_not_repeated_to_the_caller(
         stranger.put_stream(key, io.BytesIO(b"x"))
     assert "no-such-thing" not in refusal.value.message
     with pytest.raises(Unavailable):
-        stranger.probe()
+        probe(stranger)
     assert not storage.exists(key)
 
 
 def test_settings_describe_a_storage(settings: Settings) -> None:
-    Storage.from_settings(settings).probe()
+    probe(Storage.from_settings(settings))
 
 
 @pytest.mark.parametrize("endpoint", ["", "127.0.0.1:9000", "ftp://x", "http://x/path"])
@@ -234,7 +304,7 @@ def test_every_call_to_a_server_that_is_away_or_mute_ends_in_unavailable(ill_end
     calls = [
         lambda s: s.ensure_bucket(),
         lambda s: s.ping(),
-        lambda s: s.probe(),
+        probe,
         lambda s: s.put_stream("a", io.BytesIO(b"x")),
         lambda s: s.get("a"),
         lambda s: s.exists("a"),

@@ -94,18 +94,24 @@ def test_only_the_scripts_of_the_build_may_run(build: Path) -> None:
     policy = browser(build).get("/", headers=HTML).headers["Content-Security-Policy"]
     digest = b64encode(sha256(b"paint()").digest()).decode()
     assert f"script-src 'self' 'sha256-{digest}';" in policy
-    assert "connect-src 'self';" in policy
+    assert "connect-src 'self' http://127.0.0.1:9000;" in policy
     assert "https:" not in policy
 
 
 def test_only_the_hosts_of_clerk_are_let_in_where_clerk_is_set(build: Path) -> None:
     client = browser(build, clerk_publishable_key=KEY)
     policy = client.get("/", headers=HTML).headers["Content-Security-Policy"]
-    assert "connect-src 'self' https://clerk.example.com;" in policy
+    assert "connect-src 'self' http://127.0.0.1:9000 https://clerk.example.com;" in policy
     config = client.get("/config.json").json
     assert config is not None
     assert config["sign_in"] == "clerk"
     assert config["clerk"]["publishable_key"] == KEY
+
+
+def test_files_may_be_sent_to_the_public_s3_endpoint(build: Path) -> None:
+    client = browser(build, s3_public_endpoint="https://files.example.org/")
+    policy = client.get("/", headers=HTML).headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://files.example.org;" in policy
 
 
 def test_a_proxy_of_ones_own_lets_no_clerk_host_in(build: Path) -> None:
