@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench clean reset
+.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench bench-live clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -69,6 +69,9 @@ fmt: $(INSTALLED) $(MODULES) ## Bring the code into the common format
 bench: $(INSTALLED) ## Measure WSGI servers against each other (installs those that are not used)
 	$(BIN)/pip install --quiet --disable-pip-version-check 'gunicorn>=23' 'gevent>=25'
 	$(BIN)/python bench/servers.py
+
+bench-live: $(INSTALLED) ## Measure live updates: delivery to 1,000 streams, memory of each (ARGS=--help)
+	$(BIN)/python bench/live.py $(ARGS)
 
 clean: ## Remove what was installed and what tools left behind; keep the data
 	rm -rf frontend/node_modules frontend/build frontend/.svelte-kit
