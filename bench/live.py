@@ -201,17 +201,21 @@ def main() -> None:
         table.add_row("memory a stream", f"{(memory(server) - before) / asked.streams:.0f} KB")
         table.add_row("request beside idle streams", plain(server, tokens[0]))
         used, began = processor(server), time.monotonic()
+        done = 0
         for n in range(asked.changes * asked.seconds):
+            if time.monotonic() > began + asked.seconds:
+                break
             due = began + n / asked.changes
             time.sleep(max(0.0, due - time.monotonic()))
             turn = n // len(keys)
             change = {"severity": ("low", "high")[turn % 2]}
             admin("PATCH", f"/issues/{keys[n % len(keys)]}", change)
+            done += 1
         took = time.monotonic() - began
         used = processor(server) - used
         time.sleep(1)
         delays = sorted(streams.delays)
-        table.add_row("changes a second, in fact", f"{asked.changes * asked.seconds / took:.0f}")
+        table.add_row("changes a second, in fact", f"{done / took:.0f}")
         table.add_row("deliveries a second", f"{len(delays) / took:,.0f}")
         table.add_row("processors at work in the server", f"{used / took:.2f}")
         if delays:

@@ -1,6 +1,6 @@
 """The application as a server sees it: requests on threads, event streams and slow bodies on none.
 
-An ASGI application around the WSGI one, for granian (docs/decisions/0004-live.md). A request gets
+An ASGI application around the WSGI one, for granian (docs/decisions/0005-live.md). A request gets
 one of the threads when it is whole, so that whoever sends slowly holds none. A view that answers
 with a `Stream` gives its thread back at once: the stream is served by the event loop, at the pace
 at which its client reads.

@@ -145,7 +145,6 @@ class Hub:
             self._engine = create_engine(
                 self._settings.database_url,
                 pool_size=2 + CATCHING_UP,
-                pool_pre_ping=True,
                 connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
             ).execution_options(isolation_level="AUTOCOMMIT")
             with self._engine.connect() as connection:
