@@ -18,6 +18,7 @@ BREAKS = {
     "plugins/issues/cli.py": "plugins.roles.queries",
     "plugins/stats/cli.py": "plugins.attachments.models",
     "plugins/attachments/jobs.py": "plugins.stats.models",
+    "plugins/attachments/naming.py": "plugins.saved_views.models",
     "plugins/issues/services.py": "flask",
     "plugins/issues/views.py": "sqlalchemy",
 }

@@ -1,6 +1,6 @@
 """The door of this plugin: what other plugins may use of it."""
 
-from plugins.issues.fields import Severity, Status
+from plugins.issues.fields import Name, Severity, Status
 from plugins.issues.models import Issue, IssueVersion, Project
 from plugins.issues.policy import (
     READ,
@@ -28,6 +28,7 @@ __all__ = [
     "AsOf",
     "Issue",
     "IssueVersion",
+    "Name",
     "Project",
     "Selection",
     "Severity",

@@ -59,11 +59,18 @@ class Selection:
 
 
 def select_issues(
-    session: Session, principal: Principal, q: str, as_of: datetime | None, zone: ZoneInfo
+    session: Session,
+    principal: Principal,
+    q: str,
+    as_of: datetime | None,
+    zone: ZoneInfo,
+    *,
+    pointer: str = "?q",
 ) -> Selection:
     """Read the filter `q` and bind it to the issues that `principal` may see.
 
-    Raises `Invalid` with the position of the fault where `q` is not a filter.
+    Raises `Invalid` with the position of the fault where `q` is not a filter; `pointer` says where
+    in the request it stood.
     """
     relation = relation_at(as_of)
     context = FilterContext(
@@ -79,7 +86,7 @@ def select_issues(
     except GrammarError as error:
         raise Invalid(
             f"The filter cannot be read: {error}",
-            [FieldError("?q", str(error), error.position)],
+            [FieldError(pointer, str(error), error.position)],
         ) from error
     where = and_(policy.visible_to(principal, relation, as_of), wanted)
     return Selection(query, relation, where, as_of)

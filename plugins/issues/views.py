@@ -159,7 +159,7 @@ def change_issues(data: BulkChange) -> Any:
         wanted: Any = data.keys
         if data.q is not None:
             zone = current_app.extensions["issue_insight"].settings.zone
-            wanted = queries.select_issues(session, principal, data.q, None, zone)
+            wanted = queries.select_issues(session, principal, data.q, None, zone, pointer="/q")
         outcome = bulk.change_many(
             session, principal, wanted, data.set.changes(), dry_run=data.dry_run
         )

@@ -119,7 +119,7 @@ def test_only_maintainers_may_and_only_what_they_see(
         ({"keys": ["WEB-1"], "set": {}}, "/set"),
         ({"keys": ["WEB-1"], "set": {"title": "Same"}}, "/set/title"),
         ({"keys": ["WEB-1"], "set": {"assignee": 999_999}}, "/set/assignee"),
-        ({"q": "stat:open", "set": {"status": "done"}}, "?q"),
+        ({"q": "stat:open", "set": {"status": "done"}}, "/q"),
     ],
 )
 def test_a_change_that_makes_no_sense_is_refused_where_the_fault_is(
