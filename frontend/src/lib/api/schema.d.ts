@@ -356,6 +356,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/default-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the view that one begins with.
+         * @description Needs `views:use`.
+         */
+        get: operations["get_default_view"];
+        /**
+         * Choose the view to begin with: one's own, a shared one, or none.
+         * @description Needs `views:use`.
+         */
+        put: operations["set_default_view"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -523,6 +547,60 @@ export interface paths {
          * @description Needs `roles:manage`.
          */
         patch: operations["change_role"];
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own views by position, then those that others share.
+         * @description Needs `views:use`.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Save a view.
+         * @description Needs `views:use`.
+         */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a view.
+         * @description Needs `views:use`.
+         */
+        get: operations["get_view"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a view: one's own, or for admins one that is shared.
+         * @description Needs `views:use`.
+         */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a view of one's own; what is left out stays.
+         * @description Needs `views:use`.
+         */
+        patch: operations["change_view"];
         trace?: never;
     };
     "/config.json": {
@@ -820,6 +898,20 @@ export interface components {
             /** @description Whether the day is still under way. */
             so_far: boolean;
             total: number;
+        };
+        /**
+         * DefaultViewRead
+         * @description The view that the caller begins with; null for none.
+         */
+        DefaultViewRead: {
+            view: number | null;
+        };
+        /**
+         * DefaultViewWrite
+         * @description The view to begin with; null for none.
+         */
+        DefaultViewWrite: {
+            view: number | null;
         };
         /**
          * EventPage
@@ -1319,6 +1411,109 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "reporter" | "maintainer" | "admin";
+        };
+        /**
+         * ViewChange
+         * @description What to change of a view; what is left out stays.
+         */
+        ViewChange: {
+            /**
+             * @description What is shown, from the left; empty for what is usual.
+             * @example [
+             *       "key",
+             *       "title",
+             *       "assignee",
+             *       "due"
+             *     ]
+             */
+            columns?: ("project" | "key" | "title" | "status" | "severity" | "resolution" | "labels" | "reporter" | "assignee" | "due" | "created" | "updated" | "closed")[];
+            /** @enum {string} */
+            layout?: "list" | "board";
+            /** @example Mine, the worst first */
+            name?: string;
+            /** @description The place among one's views, from the smallest. */
+            position?: number;
+            /**
+             * @description A filter, with the order in it. `@me` is whoever looks.
+             * @example assignee:@me is:open sort:-severity
+             */
+            q?: string;
+            shared?: boolean;
+        };
+        /**
+         * ViewCreate
+         * @description A new view. Only maintainers share.
+         */
+        ViewCreate: {
+            /**
+             * @description What is shown, from the left; empty for what is usual.
+             * @example [
+             *       "key",
+             *       "title",
+             *       "assignee",
+             *       "due"
+             *     ]
+             */
+            columns?: ("project" | "key" | "title" | "status" | "severity" | "resolution" | "labels" | "reporter" | "assignee" | "due" | "created" | "updated" | "closed")[];
+            /**
+             * @default list
+             * @enum {string}
+             */
+            layout?: "list" | "board";
+            /** @example Mine, the worst first */
+            name: string;
+            /**
+             * @description Null is after the last.
+             * @default null
+             */
+            position?: number | null;
+            /**
+             * @description A filter, with the order in it. `@me` is whoever looks.
+             * @default
+             * @example assignee:@me is:open sort:-severity
+             */
+            q?: string;
+            /** @default false */
+            shared?: boolean;
+        };
+        /**
+         * ViewPage
+         * @description Views: one's own by position, then those that others share.
+         */
+        ViewPage: {
+            items: components["schemas"]["ViewRead"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
+        };
+        /**
+         * ViewRead
+         * @description A view: one's own, or one that is shared.
+         */
+        ViewRead: {
+            columns: ("project" | "key" | "title" | "status" | "severity" | "resolution" | "labels" | "reporter" | "assignee" | "due" | "created" | "updated" | "closed")[];
+            /** Format: date-time */
+            created_at: string;
+            id: number;
+            /** @description Whether the caller begins with this view. */
+            is_default: boolean;
+            /** @enum {string} */
+            layout: "list" | "board";
+            name: string;
+            owner: components["schemas"]["Person"];
+            position: number;
+            /** @example assignee:@me is:open sort:-severity */
+            q: string;
+            shared: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
         };
         /**
          * Visibility
@@ -2209,6 +2404,62 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    get_default_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultViewRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    set_default_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefaultViewWrite"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultViewRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     find_people: {
         parameters: {
             query?: {
@@ -2519,6 +2770,176 @@ export interface operations {
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewPage"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The version of what was answered, for `If-Match`. */
+                    ETag?: string;
+                    /** @description Where the new thing is found. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    get_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what was answered, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to change, such as `"7"`, or `*` for whichever is newest. */
+                "If-Match": string;
+            };
+            path: {
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            412: components["responses"]["PRECONDITION_FAILED"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            428: components["responses"]["PRECONDITION_REQUIRED"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to change, such as `"7"`, or `*` for whichever is newest. */
+                "If-Match": string;
+            };
+            path: {
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what was answered, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            412: components["responses"]["PRECONDITION_FAILED"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            428: components["responses"]["PRECONDITION_REQUIRED"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
