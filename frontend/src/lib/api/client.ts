@@ -60,6 +60,13 @@ interface Result<T> {
 
 /** Return the body of an answer. Throws `ApiError` for a refusal and for a network that is away. */
 export async function answer<T>(request: Promise<Result<T>>): Promise<T> {
+  return (await answered(request)).body;
+}
+
+/** As `answer`, with the change-set that the answer names: what would undo it. */
+export async function answered<T>(
+  request: Promise<Result<T>>,
+): Promise<{ body: T; changeSet: string | null }> {
   let result: Result<T>;
   try {
     result = await request;
@@ -69,7 +76,7 @@ export async function answer<T>(request: Promise<Result<T>>): Promise<T> {
     throw new ApiError(0, null);
   }
   if (!result.response.ok) throw new ApiError(result.response.status, asProblem(result.error));
-  return result.data as T;
+  return { body: result.data as T, changeSet: result.response.headers.get('Change-Set') };
 }
 
 function asProblem(body: unknown): Problem | null {

@@ -23,12 +23,22 @@ export const keys = {
   config: ['config'] as const,
   projects: ['projects'] as const,
   people: (q: string) => ['people', q] as const,
-  labels: ['labels'] as const,
+  labels: (prefix: string) => ['labels', prefix] as const,
   lists: ['issues'] as const,
   list: (q: string, asOf: string | null) => ['issues', q, asOf] as const,
+  column: (q: string, asOf: string | null) => ['issues', q, asOf, 'column'] as const,
   issue: (key: string, asOf: string | null) => ['issue', key, asOf] as const,
   comments: (key: string, asOf: string | null) => ['issue', key, 'comments', asOf] as const,
   events: (key: string) => ['issue', key, 'events'] as const,
   attachments: (key: string) => ['issue', key, 'attachments'] as const,
+  counted: ['counts'] as const,
   counts: (q: string, asOf: string | null) => ['counts', q, asOf] as const,
 };
+
+/** Fetch again whatever shows issues of the present: many of them have changed. */
+export function refreshIssues(): Promise<void> {
+  const roots: unknown[] = [keys.lists[0], 'issue', keys.counted[0]];
+  return queryClient.invalidateQueries({
+    predicate: ({ queryKey }) => roots.includes(queryKey[0]),
+  });
+}

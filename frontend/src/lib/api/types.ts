@@ -17,3 +17,6 @@ export type Event = Schemas['EventRead'];
 export type Me = Schemas['Me'];
 export type Role = Me['role'];
 export type FrontendConfig = Schemas['FrontendConfig'];
+export type BulkSet = Schemas['BulkSet'];
+export type BulkResult = Schemas['BulkResult'];
+export type FieldChange = Schemas['FieldChange'];

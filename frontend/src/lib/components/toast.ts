@@ -9,8 +9,11 @@ export function say(text: string, undo?: () => void): void {
   toast(text, undo ? { action: { label: t('toast.undo'), onClick: undo }, duration: 8000 } : {});
 }
 
-/** Say why something was not done. */
-export function complain(error: unknown): void {
+/** Say why something was not done; `details` are lines below that. */
+export function complain(error: unknown, details: readonly string[] = []): void {
   const known = asApiError(error);
-  toast.error(known.isOffline ? t('error.offline') : known.message, { duration: 8000 });
+  toast.error(known.isOffline ? t('error.offline') : known.message, {
+    ...(details.length > 0 ? { description: details.join('\n') } : {}),
+    duration: 8000 + 3000 * details.length,
+  });
 }

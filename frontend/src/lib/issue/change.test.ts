@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Issue } from '$lib/api/types';
 
 vi.stubGlobal('location', { origin: 'http://localhost' });
-const { clashing, inverse } = await import('./change');
+const { clashing } = await import('./change');
 
 const issue = {
   key: 'WEB-1',
@@ -26,8 +26,4 @@ describe('two people who change one issue', () => {
     const theirs = { ...issue, labels: ['a', 'b'], assignee: { id: 4, name: 'Bo' } };
     expect(clashing(issue, theirs, { labels: ['a', 'b'], assignee: 4 })).toEqual([]);
   });
-});
-
-it('a change is taken back by the values it replaced', () => {
-  expect(inverse(issue, { assignee: null, labels: [] })).toEqual({ assignee: 3, labels: ['a'] });
 });

@@ -3,7 +3,7 @@
  * changes of different fields are joined; of the same field, both versions are handed back.
  */
 
-import { answer, api, ifMatch } from '$lib/api/client';
+import { answer, answered, api, ifMatch } from '$lib/api/client';
 import { asApiError } from '$lib/api/problem';
 import { keys, queryClient } from '$lib/api/queries';
 import type { Issue, IssueChange, Person } from '$lib/api/types';
@@ -29,15 +29,15 @@ export function valueOf(issue: Issue, field: FieldName): unknown {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Return the change that takes `change` back. */
-export function inverse(base: Issue, change: IssueChange): IssueChange {
-  const fields = Object.keys(change) as FieldName[];
-  return Object.fromEntries(fields.map((field) => [field, valueOf(base, field)])) as IssueChange;
+/** What came of a change: a conflict to choose about, or the change-set that undoes it, if any. */
+export interface Saved {
+  conflict: Conflict | null;
+  changeSet: string | null;
 }
 
 /**
- * Save `change`, which was made while looking at `base`. Returns the conflict where there is one,
- * and throws `ApiError` where the change was refused; the screen then shows what is there.
+ * Save `change`, which was made while looking at `base`. Throws `ApiError` where the change was
+ * refused; the screen then shows what is there.
  *
  * `shown` is what the screen shows meanwhile, where the change alone does not say it.
  */
@@ -45,7 +45,7 @@ export async function saveChange(
   base: Issue,
   change: IssueChange,
   shown: Partial<Issue> = {},
-): Promise<Conflict | null> {
+): Promise<Saved> {
   const key = keys.issue(base.key, null);
   await queryClient.cancelQueries({ queryKey: key, exact: true });
   const before = queryClient.getQueryData<Issue>(key) ?? base;
@@ -54,9 +54,10 @@ export async function saveChange(
   let from = base;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      keep(await patch(from, change));
+      const { body, changeSet } = await patch(from, change);
+      keep(body);
       void queryClient.invalidateQueries({ queryKey: keys.events(base.key) });
-      return null;
+      return { conflict: null, changeSet };
     } catch (error) {
       if (!asApiError(error).isStale || attempt === TRIES) {
         queryClient.setQueryData(key, before);
@@ -67,7 +68,7 @@ export async function saveChange(
     const fields = clashing(base, theirs, change);
     if (fields.length > 0) {
       keep(theirs);
-      return { base, theirs, change, fields };
+      return { conflict: { base, theirs, change, fields }, changeSet: null };
     }
     from = theirs;
   }
@@ -86,8 +87,9 @@ export function fetchIssue(key: string): Promise<Issue> {
   return answer(api.GET('/api/v1/issues/{key}', { params: { path: { key } } }));
 }
 
-function patch(from: Issue, change: IssueChange): Promise<Issue> {
-  return answer(
+/** Change what was version `from.version`, on the server alone. */
+export function patch(from: Pick<Issue, 'key' | 'version'>, change: IssueChange) {
+  return answered(
     api.PATCH('/api/v1/issues/{key}', {
       params: { path: { key: from.key }, header: ifMatch(from.version) },
       body: change,

@@ -81,6 +81,12 @@ export function createIssueList(q: () => string, asOf: () => string | null) {
     },
     rowAt: (index: number): IssueItem | undefined =>
       data?.pages[Math.floor(index / PAGE)]?.items[index % PAGE],
+    keyAt: (index: number): string | undefined =>
+      data?.pages[Math.floor(index / PAGE)]?.items[index % PAGE]?.key,
+    /** Every row that is here. */
+    get rows(): IssueItem[] {
+      return data?.pages.flatMap((page) => page.items) ?? [];
+    },
     more: () => {
       if (query.hasNextPage && !query.isFetching) void query.fetchNextPage();
     },
