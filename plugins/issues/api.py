@@ -19,7 +19,7 @@ from plugins.issues.queries import (
     select_issues,
 )
 from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
-from plugins.issues.watching import Sight, Touched, depends_on_user, sights, touched_issues
+from plugins.issues.watching import Sight, Touched, sights, touched_issues
 
 __all__ = [
     "READ",
@@ -36,7 +36,6 @@ __all__ = [
     "Status",
     "Touched",
     "count_issues",
-    "depends_on_user",
     "end_of_day",
     "is_own",
     "issue_for_update",

@@ -39,7 +39,7 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How an event looks to `users`: None is everybody who was asked for.
+    """How an event looks to `users`, of those who were asked for.
 
     The issue `entered` what they watch, `changed` in it or `left` it; it is `gone` where they may
     not see it any more, so that nothing of the change may be told but that.
@@ -47,12 +47,7 @@ class Sight:
 
     event_id: int
     match: Match
-    users: frozenset[int] | None
-
-
-def depends_on_user(principal: Principal, q: str) -> bool:
-    """Tell whether two people with the rights of `principal` may see different things by `q`."""
-    return not principal.may(policy.SEE_ALL.name) or "@me" in q.lower()
+    users: frozenset[int]
 
 
 _SEEN = text(
@@ -61,6 +56,10 @@ _SEEN = text(
     " AS seen (event_id, issue_id, instant, side)"
 )
 _VIEWERS = text("unnest(CAST(:viewers AS bigint[])) AS viewers (id)")
+# Where the filter does not ask who is asking, two pairs of eyes tell for all: somebody who has
+# reported nothing, and whoever reported the issue.
+_EYES = text("unnest(ARRAY[0, now.reporter_id]) AS viewers (id)")
+_STRANGER = 0
 # Literal columns belong to no table, so that no subquery takes them for its own.
 _INSTANT = literal_column("seen.instant", UtcDateTime())
 _VIEWER = literal_column("viewers.id", BigInteger())
@@ -80,7 +79,7 @@ def sights(
     """Tell how `users`, who may do what `principal` may and watch by `q`, see the events."""
     then = IssueVersion.__table__.alias("then")
     now = Issue.__table__.alias("now")
-    shared = not depends_on_user(principal, q)
+    personal = "@me" in q.lower()
     context = FilterContext(
         now=clock.now(),
         zone=zone,
@@ -100,7 +99,7 @@ def sights(
             func.array_agg(_VIEWER).filter(there).label("open"),
             func.array_agg(_VIEWER).filter(not_(there)).label("closed"),
         )
-        .select_from(_SEEN, _VIEWERS, then.join(now, now.c.id == then.c.id))
+        .select_from(_SEEN, then.join(now, now.c.id == then.c.id), _VIEWERS if personal else _EYES)
         .where(
             then.c.id == _OF_ISSUE,
             then.c.valid_from <= _INSTANT,
@@ -109,28 +108,37 @@ def sights(
         )
         .group_by(_EVENT, _SIDE)
     )
-    found: dict[tuple[int, str], Row[Any]] = {
-        (row.event_id, row.side): row
-        for row in session.execute(
-            rows, {"viewers": [0] if shared else list(users), **_both_sides(touched)}
-        )
-    }
+    parameters: dict[str, Any] = _both_sides(touched)
+    if personal:
+        parameters["viewers"] = list(users)
+    found = {(row.event_id, row.side): row for row in session.execute(rows, parameters)}
+    everybody = frozenset(users)
     return [
-        Sight(touch.event_id, match, None if shared else seen)
+        Sight(touch.event_id, match, seen)
         for touch in touched
-        for match, seen in _matches(found, touch.event_id)
+        for match, seen in _matches(found, touch.event_id, everybody)
         if seen
     ]
 
 
 def _matches(
-    found: dict[tuple[int, str], Row[Any]], event_id: int
+    found: dict[tuple[int, str], Row[Any]], event_id: int, users: frozenset[int]
 ) -> list[tuple[Match, frozenset[int]]]:
     before, after = found.get((event_id, "before")), found.get((event_id, "after"))
-    was = frozenset(before.open or ()) if before else frozenset[int]()
-    is_ = frozenset(after.open or ()) if after else frozenset[int]()
-    gone = frozenset(before.closed or ()) if before else frozenset[int]()
+    was, gone = _split(before, users)
+    is_, _ = _split(after, users)
     return [("entered", is_ - was), ("changed", is_ & was), ("left", was - is_), ("gone", gone)]
+
+
+def _split(row: Row[Any] | None, users: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """Return who sees the state and still sees the issue, and who sees it no more."""
+    if row is None:
+        return frozenset(), frozenset()
+    there, gone = frozenset(row.open or ()), frozenset(row.closed or ())
+    return (
+        ((users if _STRANGER in there else there & users) - gone),
+        ((users if _STRANGER in gone else gone & users) - there),
+    )
 
 
 def _both_sides(touched: Sequence[Touched]) -> dict[str, list[Any]]:

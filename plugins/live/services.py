@@ -52,9 +52,7 @@ class IssueFeed:
             ids = [user for user in users if user is not None]
             for sight in sights(session, first.principal, ids, first.q, touched, self._zone):
                 found.setdefault((sight.event_id, sight.match), []).extend(
-                    watcher
-                    for watcher in group
-                    if sight.users is None or watcher.principal.user_id in sight.users
+                    watcher for watcher in group if watcher.principal.user_id in sight.users
                 )
         return list(self._told(session, ours, touched, found)) if found else []
 
