@@ -142,10 +142,11 @@ class Hub:
             if self._base is not None:
                 return self._base
             # An engine of its own: streams never wait for a request, nor requests for streams.
+            # Compiling its small queries anew each time would cost more than they do.
             self._engine = create_engine(
                 self._settings.database_url,
                 pool_size=2 + CATCHING_UP,
-                connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+                connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
             ).execution_options(isolation_level="AUTOCOMMIT")
             with self._engine.connect() as connection:
                 self._base = present(connection)
