@@ -189,6 +189,11 @@ class Storage:
                         raise
             self._bucket_is_there = True
 
+    def have_bucket(self) -> None:
+        """Make the bucket unless it is known to be there."""
+        if not self._bucket_is_there:
+            self.ensure_bucket()
+
     def put_stream(
         self, key: str, source: Source, *, content_type: str = "application/octet-stream"
     ) -> int:
@@ -198,8 +203,7 @@ class Storage:
         server fails nothing is stored; the source's exception comes out unchanged. Raises
         `Conflict` when `abort_uploads` has taken this upload for one that was left behind.
         """
-        if not self._bucket_is_there:
-            self.ensure_bucket()
+        self.have_bucket()
         filled = _Filled(source)
         with self._reaching():
             try:
@@ -291,8 +295,8 @@ class Storage:
             expires_at,
         )
 
-    def abort_uploads(self, prefix: str, *, before: datetime) -> int:
-        """Give up multipart uploads begun before an instant; return how many.
+    def abort_uploads(self, prefix: str, *, before: datetime, dry_run: bool = False) -> int:
+        """Give up multipart uploads begun before an instant, unless `dry_run`; return how many.
 
         A process that was killed leaves the parts of its upload behind, unseen by `list`.
         """
@@ -302,9 +306,10 @@ class Storage:
             pending = self._client._list_multipart_uploads(self.bucket, prefix=prefix)
             for upload in pending.uploads:
                 if upload.initiated_time is not None and upload.initiated_time < before:
-                    self._client._abort_multipart_upload(
-                        self.bucket, upload.object_name, cast(str, upload.upload_id)
-                    )
+                    if not dry_run:
+                        self._client._abort_multipart_upload(
+                            self.bucket, upload.object_name, cast(str, upload.upload_id)
+                        )
                     aborted += 1
         return aborted
 

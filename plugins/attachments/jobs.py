@@ -17,5 +17,5 @@ SWEEP = Job(
     "attachments.sweep",
     _sweep,
     every=timedelta(hours=1),
-    summary="Clear what broken uploads and removals have left in the database and in S3",
+    summary="Clear what broken uploads and removals have left; note files that are missing",
 )

@@ -1,6 +1,7 @@
 """The manifest of the attachments plugin."""
 
 from issue_insight.plugin.manifest import Plugin
+from plugins.attachments.cli import attachments
 from plugins.attachments.jobs import SWEEP
 from plugins.attachments.policy import PERMISSIONS
 from plugins.attachments.views import blp
@@ -12,4 +13,5 @@ plugin = Plugin(
     blueprints=(blp,),
     permissions=PERMISSIONS,
     jobs=(SWEEP,),
+    commands=(attachments,),
 )

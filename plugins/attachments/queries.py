@@ -28,7 +28,7 @@ def with_object(
 ) -> tuple[AttachmentRead, str]:
     """Return an attachment as `one` does, and the key of its object."""
     row = session.execute(
-        _rows().where(
+        rows().where(
             Attachment.id == attachment_id,
             _there(None),
             visible_to(principal, relation_at(None)),
@@ -56,17 +56,17 @@ def of_issue(
     """
     issue = readable_issue(session, principal, issue_key, as_of)
     there = and_(Attachment.issue_id == issue.id, _there(as_of))
-    rows = _rows().where(there).order_by(Attachment.stored_at, Attachment.id)
+    listed = rows().where(there).order_by(Attachment.stored_at, Attachment.id)
     context = f"attachments of {issue.id} {as_of}"
     if cursor is not None:
         stored_at, last = signer.open(cursor, context)
-        rows = rows.where(
+        listed = listed.where(
             or_(
                 Attachment.stored_at > stored_at,
                 and_(Attachment.stored_at == stored_at, Attachment.id > last),
             )
         )
-    found = session.execute(rows.limit(limit + 1)).all()
+    found = session.execute(listed.limit(limit + 1)).all()
     page = found[:limit]
     return AttachmentPage(
         items=_read(session, page),
@@ -87,7 +87,8 @@ def _there(as_of: datetime | None) -> ColumnElement[bool]:
     )
 
 
-def _rows() -> Select[Any]:
+def rows() -> Select[Any]:
+    """Return a select of all attachments, also unfinished and removed ones, with their issues."""
     return (
         select(*Attachment.__table__.c, Project.key.label("project_key"), Issue.number)
         .join(Issue, Issue.id == Attachment.issue_id)
@@ -105,6 +106,10 @@ def _read(session: Session, rows: Sequence[Row[Any]]) -> list[AttachmentRead]:
             size=row.size,
             content_type=row.content_type,
             sha256=row.sha256,
+            width=row.width,
+            height=row.height,
+            thumbnail=row.thumbnail and row.removed_at is None,
+            lost_at=row.lost_at,
             uploader=Uploader.model_validate(people[row.uploader_id]),
             created_at=row.stored_at,
             removed_at=row.removed_at,

@@ -5,14 +5,60 @@ Flask's own `request.files` would put the whole form on disk before the view see
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from werkzeug.http import parse_options_header
 
 from issue_insight.errors import FieldError, Invalid, TooLarge, UnsupportedType
+from plugins.attachments import dimensions
 from plugins.attachments.multipart import Bytes, Part, parts
 from plugins.attachments.sniffing import Sniffer
 
 FIELD = "file"
+
+DRAWN_PIXELS = {
+    "image/jpeg": 100_000_000,
+    "image/png": 25_000_000,
+    "image/gif": 25_000_000,
+    "image/webp": 25_000_000,
+}
+DRAWN_BYTES = 32 * 1024 * 1024
+"""Of larger images no thumbnail is drawn: neither the memory nor the time is there. A JPEG need not
+be decoded at its full size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the bytes of a whole file tell."""
+
+    size: int
+    sha256: str
+    content_type: str
+    dimensions: dimensions.Size | None
+    """Width and height, for images whose beginning tells."""
+
+    @property
+    def can_be_drawn(self) -> bool:
+        """Whether a thumbnail is worth trying."""
+        if self.dimensions is None or self.size > DRAWN_BYTES:
+            return False
+        pixels = self.dimensions[0] * self.dimensions[1]
+        return pixels <= DRAWN_PIXELS.get(self.content_type, 0)
+
+
+class Pieces:
+    """Pieces of bytes as a file to read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; none at the end, every time."""
+        if not self._rest:
+            self._rest = next(self._pieces, b"")
+        given, self._rest = self._rest[:size], self._rest[size:]
+        return given
 
 
 class IncomingFile:
@@ -34,15 +80,11 @@ class IncomingFile:
         if found is None or found.filename is None:
             raise Invalid("The form holds no file.", [FieldError(f"/{FIELD}", "is required")])
         self.name = found.filename
-        self._pieces = _to_the_end(found, form)
-        self._rest = b""
+        self._file = Pieces(_to_the_end(found, form))
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the file; none at its end, every time."""
-        if not self._rest:
-            self._rest = next(self._pieces, b"")
-        given, self._rest = self._rest[:size], self._rest[size:]
-        return given
+        return self._file.read(size)
 
 
 def _is_file(part: Part) -> bool:
@@ -68,6 +110,7 @@ class Measured:
         self._limit = limit
         self._hash = hashlib.sha256()
         self._sniffer = Sniffer()
+        self._head = bytearray()
         self.size = 0
 
     def read(self, size: int) -> bytes:
@@ -80,7 +123,14 @@ class Measured:
             raise Invalid("The file is empty.", [FieldError(f"/{FIELD}", "is empty")])
         self._hash.update(data)
         self._sniffer.feed(data)
+        self._head += data[: dimensions.HEAD_BYTES - len(self._head)]
         return data
+
+    @property
+    def facts(self) -> Facts:
+        """All that the bytes so far tell."""
+        kind = self.content_type
+        return Facts(self.size, self.sha256, kind, dimensions.of_image(kind, bytes(self._head)))
 
     @property
     def sha256(self) -> str:

@@ -6,17 +6,35 @@ https://www.rfc-editor.org/rfc/rfc9110 (conditional requests: 13, ranges: 14)
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from issue_insight.storage import Download
+from issue_insight.storage import Download, Storage
 from plugins.attachments.naming import content_disposition
-from plugins.attachments.schemas import AttachmentRead
-from plugins.attachments.sniffing import SAFE_IMAGES, TEXT
+from plugins.attachments.schemas import AttachmentRead, DownloadUrl
+from plugins.attachments.sniffing import SAFE_IMAGES, TEXT, WEBP
 
 Opener = Callable[[int, int], Download]
 """Opens the object from a position, for a number of bytes."""
+
+
+URL_EXPIRES = timedelta(minutes=5)
+
+
+def presigned(storage: Storage, attachment: AttachmentRead, object_key: str) -> DownloadUrl:
+    """Return where the S3 server itself gives the content, always as a download.
+
+    The headers that keep a browser from taking it for a page cannot all be asked of S3.
+    """
+    expires_at = datetime.now(UTC) + URL_EXPIRES
+    headers = {
+        "content-type": _media_type(attachment),
+        "content-disposition": content_disposition(attachment.name, inline=False),
+    }
+    url = storage.presigned_get(object_key, expires=URL_EXPIRES, headers=headers)
+    return DownloadUrl(url=url, expires_at=expires_at)
 
 
 def content(attachment: AttachmentRead, opened: Opener) -> Response:
@@ -30,9 +48,7 @@ def content(attachment: AttachmentRead, opened: Opener) -> Response:
     if request.if_none_match.contains_weak(attachment.sha256):
         response.status_code = 304
         return response
-    response.content_type = (
-        f"{TEXT}; charset=utf-8" if attachment.content_type == TEXT else attachment.content_type
-    )
+    response.content_type = _media_type(attachment)
     part = _part(attachment)
     start, stop = part or (0, attachment.size)
     if part:
@@ -42,6 +58,23 @@ def content(attachment: AttachmentRead, opened: Opener) -> Response:
         response.response = opened(start, stop - start)
     response.content_length = stop - start
     return response
+
+
+def thumbnail(attachment: AttachmentRead, side: int, drawn: Callable[[], bytes]) -> Response:
+    """Answer for a thumbnail; it is drawn only where it is not known."""
+    response = Response(mimetype=WEBP)
+    response.set_etag(f"{attachment.sha256}-{side}")
+    _keep_safe(response)
+    response.headers["Content-Disposition"] = "inline"
+    if attachment.thumbnail and request.if_none_match.contains_weak(response.get_etag()[0] or ""):
+        response.status_code = 304
+        return response
+    response.set_data(drawn())
+    return response
+
+
+def _media_type(attachment: AttachmentRead) -> str:
+    return f"{TEXT}; charset=utf-8" if attachment.content_type == TEXT else attachment.content_type
 
 
 def _part(attachment: AttachmentRead) -> tuple[int, int] | None:
@@ -69,6 +102,10 @@ def _describe(response: Response, attachment: AttachmentRead) -> None:
     response.set_etag(attachment.sha256)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Disposition"] = content_disposition(attachment.name, inline=inline)
+    _keep_safe(response)
+
+
+def _keep_safe(response: Response) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     # The bytes never change, but who may see them does: ask again each time.

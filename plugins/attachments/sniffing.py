@@ -12,6 +12,7 @@ HEAD_BYTES = 512
 
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
+WEBP = "image/webp"
 SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 """Types that may be shown in the page: images that cannot hold a script."""
 
@@ -34,7 +35,7 @@ def from_head(head: bytes) -> str | None:
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "image/gif"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP" and head[12:15] == b"VP8":
-        return "image/webp"
+        return WEBP
     if _is_avif(head):
         return "image/avif"
     if head.startswith(b"%PDF-"):
@@ -42,6 +43,17 @@ def from_head(head: bytes) -> str | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "application/zip"
     return None
+
+
+def belies(announced: str, proven: str) -> bool:
+    """Tell whether a file's bytes are another kind of thing than its sender said.
+
+    Only types that bytes can prove are held to. An image may be of another format than its name
+    says, as pasted and downloaded ones often are.
+    """
+    if announced in SAFE_IMAGES:
+        return proven not in SAFE_IMAGES
+    return announced in ("application/pdf", "application/zip") and proven != announced
 
 
 def _is_avif(head: bytes) -> bool:

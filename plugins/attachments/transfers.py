@@ -14,7 +14,7 @@ from issue_insight.db import unit_of_work
 from issue_insight.errors import DomainError, Unavailable
 from issue_insight.http.idempotency import Claim
 from issue_insight.storage import Storage
-from plugins.attachments import services
+from plugins.attachments import objects, services
 from plugins.attachments.receiving import IncomingFile, Measured
 from plugins.attachments.schemas import AttachmentRead
 
@@ -55,9 +55,7 @@ def upload(
             principal,
             begun,
             raw_name=file.name,
-            size=measured.size,
-            sha256=measured.sha256,
-            content_type=measured.content_type,
+            facts=measured.facts,
         )
 
     try:
@@ -75,10 +73,10 @@ def upload(
     except DomainError:
         # Refused, so certainly not stored. After a failure of the database one cannot know: a
         # commit whose answer was lost is a commit, and its object has to stay.
-        _drop(storage, begun)
+        drop(storage, begun)
         raise
     if replayed:
-        _drop(storage, begun)
+        drop(storage, begun)
     return AttachmentRead.model_validate_json(kept)
 
 
@@ -86,21 +84,23 @@ def remove(storage: Storage, principal: Principal, attachment_id: int) -> None:
     """Remove an attachment; its object at once if S3 answers, with the next sweep if not."""
     with unit_of_work() as session:
         object_key = services.remove(session, principal, attachment_id)
-    if _deleted(storage, object_key):
+    if deleted(storage, object_key):
         with unit_of_work() as session:
             services.purged(session, attachment_id)
 
 
-def _drop(storage: Storage, begun: services.Begun) -> None:
+def drop(storage: Storage, begun: services.Begun) -> None:
     """Forget an upload that came to nothing, and its object; the sweep does what S3 will not."""
-    if _deleted(storage, begun.object_key):
+    if deleted(storage, begun.object_key):
         with unit_of_work() as session:
             services.abandon(session, begun)
 
 
-def _deleted(storage: Storage, object_key: str) -> bool:
+def deleted(storage: Storage, object_key: str) -> bool:
+    """Delete an object with its thumbnails; tell whether S3 did, or leaves it to the sweep."""
     try:
-        storage.delete(object_key)
+        for key in objects.all_of(object_key):
+            storage.delete(key)
     except Unavailable:
         log.warning("an object stays until the next sweep: %s", object_key)
         return False

@@ -9,8 +9,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 NOT_A_VERB = {"healthz", "readyz"}
 VERBS = (
-    "add", "attach", "change", "count", "create", "delete", "edit", "export", "find", "get", "list",
-    "redo", "remove", "restore", "search", "set", "sign", "stream", "subscribe", "undo", "update",
+    "add", "attach", "change", "confirm", "count", "create", "delete", "edit", "export", "find",
+    "get", "list", "redo", "remove", "restore", "search", "set", "sign", "stream", "subscribe",
+    "undo", "update",
 )  # fmt: skip
 
 

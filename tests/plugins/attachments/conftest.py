@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from issue_insight.storage import Storage
 from issue_insight.testing.tokens import sign_in
+from plugins.attachments.objects import DRAWN, STORED, UPLOADED
 
 
 @dataclass
@@ -88,8 +89,9 @@ def issue(admin: Caller, reporter: Caller) -> str:
 def storage(app: Flask) -> Storage:
     """The application's own storage, without what earlier tests left there."""
     storage: Storage = app.extensions["issue_insight"].storage
-    for stored in storage.list("attachments/"):
-        storage.delete(stored.key)
+    for prefix in (STORED, UPLOADED, DRAWN):
+        for stored in storage.list(prefix):
+            storage.delete(stored.key)
     return storage
 
 

@@ -34,9 +34,13 @@ def test_a_file_is_attached_and_comes_back_as_it_was(reporter: Caller, issue: st
         "size": len(corpus.PNG),
         "content_type": "image/png",
         "sha256": hashlib.sha256(corpus.PNG).hexdigest(),
+        "width": 1,
+        "height": 1,
+        "thumbnail": True,
         "uploader": {},
         "created_at": "",
         "removed_at": None,
+        "lost_at": None,
     }
     me = reporter.client.get("/api/v1/me").json or {}
     assert made["uploader"]["id"] == me["id"]
