@@ -30,6 +30,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachments/{attachment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an attachment of a file that was uploaded directly.
+         * @description Its type and hash are told from its bytes. Confirming again answers the same.
+         *
+         *     Needs `attachments:add`.
+         */
+        post: operations["confirm_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments/{attachment_id}/content": {
         parameters: {
             query?: never;
@@ -44,6 +68,54 @@ export interface paths {
          * @description Needs `attachments:read`.
          */
         get: operations["get_attachment_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/{attachment_id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a small picture of an image: upright, in WebP, with nothing of the file but its pixels.
+         * @description Where `thumbnail` is false there is none (404).
+         *
+         *     Needs `attachments:read`.
+         */
+        get: operations["get_attachment_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/{attachment_id}/url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a URL to download an attachment directly from the S3 server.
+         * @description Anybody who has the URL may use it until it expires; it is always a download.
+         *
+         *     Needs `attachments:read`.
+         */
+        get: operations["get_attachment_url"];
         put?: never;
         post?: never;
         delete?: never;
@@ -198,6 +270,31 @@ export interface paths {
          *     Needs `attachments:add`.
          */
         post: operations["attach_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{key}/attachments/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce a file that is uploaded directly to the S3 server.
+         * @description The server takes the file with the form that is answered, and no other; then confirm it. What
+         *     is not confirmed within the hour is gone.
+         *
+         *     Needs `attachments:add`.
+         */
+        post: operations["create_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -702,12 +799,15 @@ export interface components {
             content_type: string;
             /** Format: date-time */
             created_at: string;
+            height: number | null;
             id: number;
             /**
              * @description The issue's key.
              * @example WEB-42
              */
             issue: string;
+            /** @description Since when the stored file is missing, which an administrator should look at. */
+            lost_at: string | null;
             /**
              * @description Fit to show in one line.
              * @example screenshot.png
@@ -719,7 +819,11 @@ export interface components {
             sha256: string;
             /** @description In bytes. */
             size: number;
+            /** @description Whether a thumbnail can be asked for. */
+            thumbnail: boolean;
             uploader: components["schemas"]["Uploader"];
+            /** @description Of an image, in pixels as it is seen; null where its beginning does not tell. */
+            width: number | null;
         };
         /**
          * BulkChange
@@ -912,6 +1016,15 @@ export interface components {
          */
         DefaultViewWrite: {
             view: number | null;
+        };
+        /**
+         * DownloadUrl
+         * @description A URL that lets anybody download a file until it expires.
+         */
+        DownloadUrl: {
+            /** Format: date-time */
+            expires_at: string;
+            url: string;
         };
         /**
          * EventPage
@@ -1366,6 +1479,12 @@ export interface components {
          */
         Status: "open" | "triaged" | "in_progress" | "done";
         /**
+         * ThumbnailSize
+         * @description The side of the square that a thumbnail fits in, in pixels.
+         * @enum {integer}
+         */
+        ThumbnailSize: 64 | 320;
+        /**
          * UndoResult
          * @description The change-set of the undoing, which can be undone in turn.
          */
@@ -1375,12 +1494,50 @@ export interface components {
             changed: number;
         };
         /**
+         * UploadCreate
+         * @description A file that will be uploaded directly.
+         */
+        UploadCreate: {
+            /**
+             * @description What it is said to be, in lower case; its bytes tell what it is.
+             * @default application/octet-stream
+             * @example video/webm
+             */
+            content_type?: string;
+            /**
+             * @description Made fit to show.
+             * @example recording.webm
+             */
+            name: string;
+            /**
+             * @description In bytes, exactly.
+             * @example 20000000
+             */
+            size: number;
+        };
+        /**
          * Uploader
          * @description Who attached a file.
          */
         Uploader: {
             id: number;
             name: string;
+        };
+        /**
+         * UploadRead
+         * @description A form that the S3 server takes until it expires, for exactly this file.
+         */
+        UploadRead: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description All to be sent, before the last, `file`. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description What to confirm, and then the attachment's own. */
+            id: number;
+            /** @description Where to send the form as multipart/form-data, by POST. */
+            url: string;
         };
         /**
          * UserPage
@@ -1702,6 +1859,40 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    confirm_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     get_attachment_content: {
         parameters: {
             query?: never;
@@ -1754,6 +1945,76 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
             416: components["responses"]["REQUESTED_RANGE_NOT_SATISFIABLE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    get_attachment_thumbnail: {
+        parameters: {
+            query?: {
+                size?: components["schemas"]["ThumbnailSize"];
+            };
+            header?: {
+                /** @description An ETag already known: 304 if it still holds. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image, made small */
+            200: {
+                headers: {
+                    /** @description The version of what was answered, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description What is known still holds */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    get_attachment_url: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadUrl"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
@@ -2133,6 +2394,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttachmentRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadRead"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];
