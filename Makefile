@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench bench-live clean reset
+.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench bench-servers bench-live clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -66,7 +66,10 @@ fmt: $(INSTALLED) $(MODULES) ## Bring the code into the common format
 	$(BIN)/ruff format
 	$(NPM) run --silent fmt
 
-bench: $(INSTALLED) ## Measure WSGI servers against each other (installs those that are not used)
+bench: $(INSTALLED) ## Load and measure 1,000,000 issues (SIZE=50000 for fewer, REUSE=1 keeps them, ARGS=--help)
+	@$(BIN)/python -m bench.run $(ARGS)
+
+bench-servers: $(INSTALLED) ## Measure WSGI servers against each other (installs those that are not used)
 	$(BIN)/pip install --quiet --disable-pip-version-check 'gunicorn>=23' 'gevent>=25'
 	$(BIN)/python bench/servers.py
 

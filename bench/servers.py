@@ -176,7 +176,7 @@ def stopping(port: int, process: psutil.Process) -> str:
 
 
 def main() -> None:
-    """Measure, print a table, and keep the figures in bench/latest.json."""
+    """Measure, print a table, and keep the figures in bench/latest-servers.json."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0)
@@ -211,7 +211,7 @@ def main() -> None:
         for what in ("streams", "half_sent", "stop"):
             table.add_row(what, *(getattr(r, what)[0] for r in results.values()))
     Console(width=160).print(table)
-    kept = Path(__file__).with_name("latest.json")
+    kept = Path(__file__).with_name("latest-servers.json")
     kept.write_text(json.dumps({name: asdict(r) for name, r in results.items()}, indent=1))
 
 

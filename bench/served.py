@@ -1,0 +1,123 @@
+"""The application as it is served, and beside it two yardsticks, in the same process.
+
+`/bench/hello`: a bare Flask view, the ceiling of the server itself. `/bench/plain`: the page of the
+list as Flask applications usually make it, ORM entities with joins dumped by a marshmallow schema,
+behind the same guard.
+"""
+
+from typing import Any
+
+from flask import Flask, jsonify, request
+from marshmallow import Schema, fields
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, relationship
+
+from issue_insight.app import create_app
+from issue_insight.asgi import Application
+from issue_insight.auth.permission import requires
+from issue_insight.auth.users import User
+from issue_insight.db import db
+from plugins.issues import policy
+from plugins.issues.models import Issue, Project
+from plugins.issues.queries import EXACT_TOTAL
+
+TARGET = "bench.served:create"
+
+
+class _Plain(DeclarativeBase):
+    """Entities of the same tables, with the relationships that the product does without."""
+
+
+class PlainUser(_Plain):
+    """A user."""
+
+    __table__ = User.__table__
+
+
+class PlainProject(_Plain):
+    """A project."""
+
+    __table__ = Project.__table__
+
+
+class PlainIssue(_Plain):
+    """An issue with what belongs to it."""
+
+    __table__ = Issue.__table__
+    project: Mapped[PlainProject] = relationship()
+    reporter: Mapped[PlainUser] = relationship(foreign_keys=[__table__.c.reporter_id])
+    assignee: Mapped[PlainUser | None] = relationship(foreign_keys=[__table__.c.assignee_id])
+
+
+class _Person(Schema):
+    id = fields.Integer()
+    name = fields.String()
+
+
+class _Item(Schema):
+    key = fields.Function(lambda issue: f"{issue.project.key}-{issue.number}")
+    project = fields.String(attribute="project.key")
+    title = fields.String()
+    status = fields.String()
+    severity = fields.String()
+    resolution = fields.String()
+    reporter = fields.Nested(_Person)
+    assignee = fields.Nested(_Person)
+    labels = fields.List(fields.String())
+    due_date = fields.Date()
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+    closed_at = fields.DateTime()
+    version = fields.Integer()
+
+
+class _Page(Schema):
+    items = fields.List(fields.Nested(_Item))
+    total = fields.Integer()
+
+
+@requires(policy.READ)
+def plain_page() -> Any:
+    """Return the newest 50 issues of a project, a status and, if named, some severities."""
+    wanted = (
+        select(PlainIssue)
+        .join(PlainIssue.project)
+        .where(
+            PlainProject.key == request.args["project"],
+            PlainIssue.status == request.args["status"],
+            PlainIssue.deleted_at.is_(None),
+        )
+    )
+    if "severity" in request.args:
+        wanted = wanted.where(PlainIssue.severity.in_(request.args["severity"].split(",")))
+    session = db.session()
+    page = session.scalars(
+        wanted.options(
+            joinedload(PlainIssue.project),
+            joinedload(PlainIssue.reporter),
+            joinedload(PlainIssue.assignee),
+        )
+        .order_by(PlainIssue.updated_at.desc(), PlainIssue.id.desc())
+        .limit(50)
+    ).all()
+    counted = wanted.with_only_columns(literal(1)).limit(EXACT_TOTAL + 1).subquery()
+    total = session.scalar(select(func.count()).select_from(counted))
+    return jsonify(_Page().dump({"items": page, "total": total}))
+
+
+def create() -> Application:
+    """Build the application, with both yardsticks."""
+    app = create_app()
+    app.add_url_rule("/bench/plain", view_func=plain_page)
+    bare, whole = Flask("bare"), app.wsgi_app
+
+    @bare.get("/bench/hello")
+    def hello() -> Any:
+        return jsonify(hello="world")
+
+    def choose(environ: Any, start_response: Any) -> Any:
+        to_bare = environ["PATH_INFO"] == "/bench/hello"
+        return (bare.wsgi_app if to_bare else whole)(environ, start_response)
+
+    app.wsgi_app = choose  # type: ignore[method-assign]
+    return Application(app)
