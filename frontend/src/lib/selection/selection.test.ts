@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { nextWish } from './labels';
-import { allLoaded, everything, extended, extentOf, NOTHING, sizeOf, toggled } from './selection';
+import {
+  allLoaded,
+  everything,
+  extended,
+  extentOf,
+  NOTHING,
+  retained,
+  sizeOf,
+  toggled,
+} from './selection';
 
 const KEYS = ['A-1', 'A-2', 'A-3', 'A-4', 'A-5'];
 const rows = { count: KEYS.length, keyAt: (index: number) => KEYS[index] };
@@ -56,6 +65,12 @@ describe('all', () => {
     expect(fewer.everything).toBe(false);
     expect(sizeOf(fewer, 120)).toBe(4);
   });
+});
+
+it('what has left the list is let go of', () => {
+  const fewer = { count: 2, keyAt: (index: number) => KEYS[index] };
+  expect(chosen(retained(extended(toggled(NOTHING, rows, 1), rows, 3), fewer))).toEqual(['A-2']);
+  expect(sizeOf(retained(everything(rows), { count: 0, keyAt: () => undefined }), 9)).toBe(0);
 });
 
 describe('a label of many issues', () => {

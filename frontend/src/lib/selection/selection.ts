@@ -65,3 +65,13 @@ export function extentOf(selection: Selection, rows: Rows): 'all' | 'some' | 'no
   }
   return 'all';
 }
+
+/** Let go of rows that are no longer in the list. */
+export function retained(selection: Selection, rows: Rows): Selection {
+  const keys = new Set<string>();
+  for (let place = 0; place < rows.count; place += 1) {
+    const key = rows.keyAt(place);
+    if (key !== undefined && selection.keys.has(key)) keys.add(key);
+  }
+  return { ...selection, keys, everything: selection.everything && keys.size > 0 };
+}

@@ -6,6 +6,7 @@ import {
   extended,
   extentOf,
   NOTHING,
+  retained,
   sizeOf,
   toggled,
   type Rows,
@@ -35,6 +36,8 @@ export function createSelection(rows: () => Rows, total: () => number) {
     extendTo: (index: number) => (selection = extended(selection, rows(), index)),
     allLoaded: () => (selection = allLoaded(rows())),
     all: () => (selection = everything(rows())),
+    /** Let go of what is no longer in the list. */
+    retain: () => (selection = retained(selection, rows())),
     clear: () => (selection = NOTHING),
   };
 }

@@ -12,6 +12,10 @@ const DEFAULTS = {
   density: 'comfortable' as Density,
   /** Columns of the issue list that are not as they are by default. */
   toggledColumns: [] as string[],
+  /** The filter as plain text instead of chips. */
+  filterAsText: false,
+  /** The board in lanes, one for each severity. */
+  lanes: false,
 };
 
 type Preferences = typeof DEFAULTS;

@@ -34,13 +34,17 @@ export function fieldName(field: string): string {
   return key in en ? t(key as Key & `field.title`) : field;
 }
 
-/** Return a value of a field as people say it. People are known by their id alone here. */
-export function plain(field: string, value: unknown): string {
+/** Return a value of a field as people say it. `nameOf` knows people by their ids. */
+export function plain(
+  field: string,
+  value: unknown,
+  nameOf: (id: number) => string = (id) => `#${id}`,
+): string {
   if (value === null || value === undefined || (Array.isArray(value) && value.length === 0))
     return field === 'assignee' ? t('issue.assignee.none') : t('value.none');
   if (Array.isArray(value)) return value.join(', ');
   const key = `${field}.${String(value)}`;
   if (key in en) return t(key as Key & 'status.open');
-  if (field === 'assignee') return `#${String(value)}`;
+  if (field === 'assignee') return nameOf(Number(value));
   return String(value).slice(0, 60);
 }
