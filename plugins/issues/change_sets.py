@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
@@ -29,7 +29,7 @@ class Undone:
 
 def get_change_set(session: Session, principal: Principal, change_set: UUID) -> dict[str, Any]:
     """Return who changed what, of the issues that `principal` may see. Raises `NotFound`."""
-    events = _events(session, change_set)
+    events = _events(session, change_set, policy.told_to(principal))
     issues = {issue.id: key for key, issue in _issues(session, principal, events)}
     told = [event for event in events if event.subject_id in issues]
     if not told:
@@ -94,10 +94,10 @@ def undo(session: Session, principal: Principal, change_set: UUID) -> Undone:
     return Undone(undoing, changed)
 
 
-def _events(session: Session, change_set: UUID) -> Sequence[Event]:
+def _events(session: Session, change_set: UUID, *told: ColumnElement[bool]) -> Sequence[Event]:
     return session.scalars(
         select(Event)
-        .where(Event.change_set == change_set, Event.subject == "issue")
+        .where(Event.change_set == change_set, Event.subject == "issue", *told)
         .order_by(Event.id)
     ).all()
 

@@ -35,10 +35,13 @@ def must_change(principal: Principal, issue: Issue, changes: dict[str, Any]) -> 
     """Raise `Forbidden` unless `principal` may change these fields of the issue."""
     if principal.may(policy.TRIAGE.name):
         return
-    if beyond := sorted(changes.keys() - policy.TEXT_FIELDS):
+    if beyond := sorted(changes.keys() - policy.REPORTERS_FIELDS):
         raise Forbidden(f"Only maintainers set {', '.join(beyond).replace('_', ' ')}.")
     if issue.reporter_id != principal.user_id or not principal.may(policy.EDIT_OWN.name):
         raise Forbidden("You may edit only the issues that you reported.")
+    if issue.confidential and changes.get("confidential") is False:
+        # Maintainers have written there in confidence.
+        raise Forbidden("Only maintainers open a confidential issue to others.")
 
 
 def change(

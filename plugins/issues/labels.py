@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, union
+from sqlalchemy import ColumnElement, func, select, tuple_, union
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
 from plugins.issues import policy
-from plugins.issues.models import Label, Project
+from plugins.issues.models import IssueVersion, Label, Project
 from plugins.issues.queries import get_project
 from plugins.issues.relations import CURRENT
 
@@ -23,8 +24,8 @@ def list_labels(
     here = select(Project.id).where(Project.deleted_at.is_(None))
     if project is not None:
         here = here.where(Project.id == get_project(session, project).id)
-    whole = here.where(policy.sees_everything_of(principal))
-    known = select(Label.name).where(Label.project_id.in_(whole))
+    whole = here.where(policy.sees_all_unkept(principal))
+    known = select(Label.name).where(Label.project_id.in_(whole), ~_kept(principal))
     # What nobody but others use is nobody else's business.
     worn = select(func.unnest(CURRENT.c.labels)).where(
         CURRENT.c.project_id.in_(here),
@@ -40,3 +41,20 @@ def list_labels(
         "total": session.execute(select(func.count()).select_from(wanted.subquery())).scalar_one(),
         "total_is_estimate": False,
     }
+
+
+def _kept(principal: Principal) -> ColumnElement[bool]:
+    """Return whether a label has been that of issues kept from `principal`, and is of no other."""
+    versions = IssueVersion.__table__
+    of_kept = select(versions.c.project_id, func.unnest(versions.c.labels)).where(
+        policy.kept_from(principal, versions)
+    )
+    of_others = select(CURRENT.c.id).where(
+        CURRENT.c.project_id == Label.project_id,
+        CURRENT.c.labels.contains(array([Label.name])),
+        policy.visible_to(principal, CURRENT),
+    )
+    return (
+        tuple_(Label.project_id, Label.name).in_(of_kept)
+        & ~of_others.correlate(Label.__table__).exists()
+    )

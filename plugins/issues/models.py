@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
@@ -51,6 +52,7 @@ class _Fields:
     severity: Mapped[str | None]
     labels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     due_date: Mapped[date | None]
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -97,6 +99,7 @@ class Issue(_Fields, Base):
         Index("ix_issues_reporter_id", "reporter_id"),
         Index("ix_issues_assignee_id", "assignee_id"),
         Index("ix_issues_labels", "labels", postgresql_using="gin"),
+        Index("ix_issues_confidential", "id", postgresql_where=text("confidential")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
@@ -112,6 +115,13 @@ class IssueVersion(_Fields, Base):
         Index("ix_issue_versions_project_id_valid", "project_id", "valid_from", "valid_to"),
         Index("ix_issue_versions_reporter_id", "reporter_id"),
         Index("ix_issue_versions_assignee_id", "assignee_id"),
+        Index(
+            "ix_issue_versions_confidential",
+            "id",
+            "valid_from",
+            "valid_to",
+            postgresql_where=text("confidential"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     text,
     true,
+    union,
     union_all,
 )
 
@@ -24,16 +25,23 @@ from issue_insight.auth.permission import Permission, at_least
 from issue_insight.auth.principal import Principal
 from issue_insight.journal import Event
 from plugins.issues.fields import Status, Visibility
-from plugins.issues.models import Project
+from plugins.issues.models import Issue, IssueVersion, Project
 
 READ = Permission("issues:read", "Read issues, comments and history", at_least("reporter"))
 CREATE = Permission("issues:create", "Report issues", at_least("reporter"))
 COMMENT = Permission("issues:comment", "Comment on what one can read", at_least("reporter"))
-EDIT_OWN = Permission("issues:edit-own", "Edit the text of one's own issues", at_least("reporter"))
-SEE_ALL = Permission("issues:see-all", "See the issues of everybody", at_least("maintainer"))
+EDIT_OWN = Permission(
+    "issues:edit-own",
+    "Edit the text of one's own issues, and make them confidential",
+    at_least("reporter"),
+)
+SEE_ALL = Permission(
+    "issues:see-all", "See the issues of everybody, confidential ones too", at_least("maintainer")
+)
 TRIAGE = Permission(
     "issues:triage",
-    "Set status, severity, assignee, labels, resolution and due date; edit any text",
+    "Set status, severity, assignee, labels, resolution and due date; edit any text; "
+    "open confidential issues to others",
     at_least("maintainer"),
 )
 DELETE = Permission("issues:delete", "Delete and restore issues", at_least("admin"))
@@ -42,6 +50,7 @@ MANAGE_PROJECTS = Permission("projects:manage", "Create and change projects", at
 PERMISSIONS = (READ, CREATE, COMMENT, EDIT_OWN, SEE_ALL, TRIAGE, DELETE, MANAGE_PROJECTS)
 
 TEXT_FIELDS = frozenset({"title", "description"})
+REPORTERS_FIELDS = TEXT_FIELDS | {"confidential"}
 """What reporters may change of their own issues; everything else is triage."""
 
 MOVES: dict[Status, frozenset[Status]] = {
@@ -59,6 +68,7 @@ def visible_to(
     as_of: datetime | ColumnElement[datetime] | None = None,
     *,
     user: ColumnElement[int] | None = None,
+    by_now: bool = True,
 ) -> ColumnElement[bool]:
     """Return the condition under which a row of `relation` is there for `principal`.
 
@@ -67,7 +77,8 @@ def visible_to(
 
     The rights are those of today, also where the rows are those of a past instant. What a project
     shows to everybody it must show today and have shown `as_of`: opening a project does not open
-    its past.
+    its past. In the same way an issue must be confidential neither today nor then; without `by_now`,
+    only not then: for whoever looks at both.
     """
     there = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
         select(Project.id).where(Project.deleted_at.is_(None))
@@ -79,7 +90,52 @@ def visible_to(
     open_to_all = select(Project.id).where(Project.visibility == Visibility.ALL)
     if as_of is not None:
         open_to_all = open_to_all.where(_was_open(as_of))
-    return there & or_(is_own(principal, relation, user), relation.c.project_id.in_(open_to_all))
+    others = relation.c.project_id.in_(open_to_all) & ~(
+        _confidential(relation) if by_now else relation.c.confidential
+    )
+    return there & or_(is_own(principal, relation, user), others)
+
+
+def kept_from(principal: Principal, versions: FromClause) -> ColumnElement[bool]:
+    """Return the condition under which `principal` may not see a version for being confidential.
+
+    It is so for the version itself or for the issue by now. Few issues are, and only they are read.
+    """
+    if principal.may(SEE_ALL.name):
+        return false()
+    then, now = IssueVersion.__table__.alias("ever"), Issue.__table__.alias("by_now")
+    ever = union(
+        select(then.c.id).where(then.c.confidential), select(now.c.id).where(now.c.confidential)
+    )
+    return versions.c.id.in_(ever) & _confidential(versions) & ~is_own(principal, versions)
+
+
+def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> ColumnElement[bool]:
+    """Return which events of an issue that `principal` may see are told to them.
+
+    Not what happened in confidence, for the log quotes what stood there; nor what was changed along
+    with the opening, for that quotes it too. `user` is as in `visible_to`.
+    """
+    if principal.may(SEE_ALL.name):
+        return true()
+    then = IssueVersion.__table__.alias("in_confidence")
+    hidden = select(then.c.id).where(
+        then.c.id == Event.subject_id,
+        then.c.confidential,
+        then.c.valid_from <= Event.at,
+        then.c.valid_to >= Event.at,
+        ~is_own(principal, then, user),
+    )
+    return or_(Event.field.is_not_distinct_from("confidential"), ~hidden.correlate(Event).exists())
+
+
+def _confidential(relation: FromClause) -> ColumnElement[bool]:
+    """Return whether a row is that of a confidential issue; of then and now the stricter."""
+    confidential: ColumnElement[bool] = relation.c.confidential
+    if relation is Issue.__table__:
+        return confidential
+    now = Issue.__table__.alias("confidential_now")
+    return confidential | relation.c.id.in_(select(now.c.id).where(now.c.confidential))
 
 
 def is_own(
@@ -155,8 +211,10 @@ def _as_text(value: Any) -> Any:
     return value.op("#>>")(text("'{}'"))
 
 
-def sees_everything_of(principal: Principal, since: datetime | None = None) -> ColumnElement[bool]:
+def sees_all_unkept(principal: Principal, since: datetime | None = None) -> ColumnElement[bool]:
     """Return the condition on `projects` under which `principal` sees every issue of one.
+
+    Every one but those that are `kept_from` them.
 
     With `since`, also every issue as it was at any instant from then on.
     """

@@ -212,12 +212,21 @@ def get_project(session: Session, key: str) -> Project:
 
 
 def list_events(
-    session: Session, issue: Row[Any], *, limit: int, cursor: str | None, signer: CursorSigner
+    session: Session,
+    principal: Principal,
+    issue: Row[Any],
+    *,
+    limit: int,
+    cursor: str | None,
+    signer: CursorSigner,
 ) -> dict[str, Any]:
     """Return a page of what happened to the issue, in the order in which it was recorded."""
     context = f"events of {issue.id}"
     mine = and_(
-        Event.scope_id == issue.project_id, Event.subject == "issue", Event.subject_id == issue.id
+        Event.scope_id == issue.project_id,
+        Event.subject == "issue",
+        Event.subject_id == issue.id,
+        policy.told_to(principal),
     )
     rows = select(Event.__table__).where(mine).order_by(Event.at, Event.id).limit(limit + 1)
     if cursor is not None:
@@ -301,6 +310,7 @@ def _items(session: Session, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
             "assignee": people.get(row.assignee_id),
             "labels": row.labels,
             "due_date": row.due_date,
+            "confidential": row.confidential,
             "created_at": row.created_at,
             "updated_at": row.updated_at,
             "closed_at": row.closed_at,

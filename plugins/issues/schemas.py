@@ -28,6 +28,9 @@ from plugins.issues.fields import (
 from plugins.issues.relations import AsOf
 
 UserId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Confidential = Annotated[
+    bool, Field(description="Only its reporter and maintainers see a confidential issue.")
+]
 
 
 class Person(Model):
@@ -73,7 +76,7 @@ class ProjectPage(Page[ProjectRead]):
 
 
 class IssueCreate(Model):
-    """A report. Everything but project, title, description and severity is for maintainers."""
+    """A report. Assignee, labels and due date are for maintainers."""
 
     project: ProjectKey
     title: Title
@@ -82,6 +85,7 @@ class IssueCreate(Model):
     assignee: UserId | None = None
     labels: Labels = Field(default_factory=list)
     due_date: DueDate | None = None
+    confidential: Confidential = False
 
 
 class IssueChange(Model):
@@ -96,6 +100,7 @@ class IssueChange(Model):
     assignee: UserId | None = None
     labels: Labels = Field(default_factory=list)
     due_date: DueDate | None = None
+    confidential: Confidential = Field(default_factory=bool)
 
     @model_validator(mode="after")
     def _something(self) -> "IssueChange":
@@ -123,6 +128,7 @@ class BulkSet(Model):
     add_labels: Labels = Field(default_factory=list)
     remove_labels: Labels = Field(default_factory=list)
     due_date: DueDate | None = None
+    confidential: Confidential = Field(default_factory=bool)
 
     @model_validator(mode="after")
     def _something(self) -> "BulkSet":
@@ -217,6 +223,7 @@ class IssueItem(Model):
     assignee: Person | None
     labels: list[str]
     due_date: date | None
+    confidential: bool
     created_at: Instant
     updated_at: Instant
     closed_at: Instant | None

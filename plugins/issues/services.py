@@ -88,6 +88,7 @@ def create_issue(
     assignee: int | None = None,
     labels: list[str] | None = None,
     due_date: Any = None,
+    confidential: bool = False,
     at: datetime | None = None,
 ) -> Issue:
     """Report an issue. Raises `Invalid` for an unknown project or assignee, `Forbidden` where
@@ -121,6 +122,7 @@ def create_issue(
         assignee_id=assignee,
         labels=labels or [],
         due_date=due_date,
+        confidential=confidential,
         version=1,
         created_at=at,
         updated_at=at,
@@ -148,6 +150,7 @@ def create_issue(
             "assignee": assignee,
             "labels": issue.labels,
             "due_date": due_date.isoformat() if due_date else None,
+            "confidential": confidential,
             "deleted": False,
         },
     )

@@ -272,9 +272,10 @@ def restore_issue(key: str) -> Any:
 def list_issue_events(query: PageQuery, key: str) -> Any:
     """List what happened to an issue."""
     with unit_of_work() as session:
-        issue = queries.readable_issue(session, current_principal(), key)
+        principal = current_principal()
+        issue = queries.readable_issue(session, principal, key)
         return queries.list_events(
-            session, issue, limit=query.limit, cursor=query.cursor, signer=cursors()
+            session, principal, issue, limit=query.limit, cursor=query.cursor, signer=cursors()
         )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.db import UtcDateTime
+from issue_insight.journal import Event
 from plugins.issues import policy
 from plugins.issues.grammar.compile import FilterContext, compile_filter
 from plugins.issues.grammar.parse import GrammarError, parse
@@ -55,6 +56,7 @@ _SEEN = text(
     " CAST(:instants AS timestamptz[]), CAST(:sides AS text[]))"
     " AS seen (event_id, issue_id, instant, side)"
 )
+_LOG = Event.__table__
 _VIEWERS = text("unnest(CAST(:viewers AS bigint[])) AS viewers (id)")
 # Where the filter does not ask who is asking, two pairs of eyes tell for all: somebody who has
 # reported nothing, and whoever reported the issue.
@@ -92,19 +94,27 @@ def sights(
     except GrammarError:
         return []  # it was a filter when the watching began: who it named is not there any more
     there = policy.visible_to(principal, now, user=_VIEWER)
+    told = policy.told_to(principal, _VIEWER)
+    then_there = policy.visible_to(principal, then, _INSTANT, user=_VIEWER, by_now=False)
     rows = (
         select(
             _EVENT.label("event_id"),
             _SIDE.label("side"),
-            func.array_agg(_VIEWER).filter(there).label("open"),
+            func.array_agg(_VIEWER).filter(there, told).label("open"),
             func.array_agg(_VIEWER).filter(not_(there)).label("closed"),
         )
-        .select_from(_SEEN, then.join(now, now.c.id == then.c.id), _VIEWERS if personal else _EYES)
+        .select_from(
+            _SEEN,
+            then.join(now, now.c.id == then.c.id),
+            _VIEWERS if personal else _EYES,
+            _LOG,
+        )
         .where(
+            _LOG.c.id == _EVENT,
             then.c.id == _OF_ISSUE,
             then.c.valid_from <= _INSTANT,
             then.c.valid_to > _INSTANT,
-            and_(policy.visible_to(principal, then, _INSTANT, user=_VIEWER), wanted),
+            and_(then_there, wanted),
         )
         .group_by(_EVENT, _SIDE)
     )

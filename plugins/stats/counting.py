@@ -144,7 +144,8 @@ def event_spans(project_id: int) -> Spans:
 
 def counts(spans: Spans | CompoundSelect[*tuple[Any, ...]], days: Days) -> Counts:
     """Return how many spans cover the end of each day, by project, status and severity."""
-    source = spans.cte("spans")
+    # No name of its own: a statement may count several kinds of spans.
+    source = spans.cte()
     kind = ("project_id", "status", "severity")
     ends = bindparam(None, days.ends, ARRAY(DateTime(timezone=True)))
     edges = union_all(

@@ -1,5 +1,6 @@
 """Reading numbers: the counts of days, and how many issues there are now or were at an instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Date,
     Integer,
+    Row,
     Select,
     cast,
     column,
@@ -32,8 +34,9 @@ from plugins.issues.api import (
     Selection,
     end_of_day,
     is_own,
+    kept_from,
     open_periods,
-    sees_everything_of,
+    sees_all_unkept,
     visible_to,
 )
 from plugins.roles.api import user_refs
@@ -114,8 +117,11 @@ def count_days(
     """Return the counts of each day from `first` to `last`, of what `principal` may see.
 
     Projects that they see all of are taken from the cache, as far as it is the truth of this
-    moment; everything else is counted from the versions. Raises `Invalid`.
+    moment, less the few confidential issues that they may not see; everything else is counted from
+    the versions. Raises `Invalid`.
     """
+    # What is taken away is taken from the state that it was counted in.
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     now = clock.now()
     first, last = _range(first, last, day_of(now, zone))
     plan = _plan(session, principal, zone, now, min(first, last), project)
@@ -124,22 +130,23 @@ def count_days(
         span = days_from(first, last, zone, now)
         items = {day: _empty(day, so_far=day == day_of(now, zone)) for day in span.days}
         sources: list[Select[*tuple[Any, ...]]] = []
+        bounds = _bounds(plan)
         if any(start > first for start in plan.live_from.values()):
-            sources.append(_cached(plan, first, last))
+            sources.append(_cached(bounds, first, last))
+            if not principal.may(SEE_ALL.name):
+                sources.append(_kept_from(bounds, principal, span))
         if any(start <= last for start in plan.live_from.values()):
-            bounds = _bounds(plan)
             fresh = counts(_visible_spans(principal, span, bounds), span).subquery("fresh")
             sources.append(
                 select(fresh.c.day, fresh.c.status, fresh.c.severity, fresh.c["count"])
                 .join(bounds, bounds.c.project_id == fresh.c.project_id)
                 .where(fresh.c.day >= bounds.c.live_from)
             )
-        for source in sources:
-            for row in _summed(session, source):
-                item = items[row.day]
-                item["total"] += row.number
-                for kind, name in (("by_status", row.status), ("by_severity", row.severity)):
-                    item[kind][name] = item[kind].get(name, 0) + row.number
+        for row in _summed(session, sources):
+            item = items[row.day]
+            item["total"] += row.number
+            for kind, name in (("by_status", row.status), ("by_severity", row.severity)):
+                item[kind][name] = item[kind].get(name, 0) + row.number
     return {
         "items": list(items.values()),
         "time_zone": zone.key,
@@ -176,7 +183,7 @@ def _plan(
     first: date,
     key: str | None,
 ) -> _Plan:
-    whole = sees_everything_of(principal, since=end_of_day(first, zone))
+    whole = sees_all_unkept(principal, since=end_of_day(first, zone))
     wanted = select(Project.id, whole.label("whole")).where(Project.deleted_at.is_(None))
     if key is not None:
         wanted = wanted.where(Project.key == key.strip().upper())
@@ -188,7 +195,11 @@ def _plan(
     for project in projects:
         cover = known.get(project.id) if project.whole else None
         live_from[project.id] = first if cover is None else cover.up_to_date(zone)
-        if cover is not None and live_from[project.id] > first:
+        # Whether something happened since may be a secret, so others are told the older instant.
+        if cover is not None and (
+            live_from[project.id] > first
+            or (not principal.may(SEE_ALL.name) and cover.last_day >= first)
+        ):
             computed_at[project.id] = cover.computed_at
     return _Plan(live_from, computed_at)
 
@@ -201,8 +212,7 @@ def _bounds(plan: _Plan) -> Any:
     )
 
 
-def _cached(plan: _Plan, first: date, last: date) -> Select[*tuple[Any, ...]]:
-    bounds = _bounds(plan)
+def _cached(bounds: Any, first: date, last: date) -> Select[*tuple[Any, ...]]:
     return (
         select(DailyStat.day, DailyStat.status, DailyStat.severity, DailyStat.count)
         .join(bounds, bounds.c.project_id == DailyStat.project_id)
@@ -210,12 +220,26 @@ def _cached(plan: _Plan, first: date, last: date) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _summed(session: Session, source: Select[*tuple[Any, ...]]) -> Any:
-    rows = source.subquery("rows")
-    keys = (rows.c.day, rows.c.status, rows.c.severity)
-    return session.execute(
-        select(*keys, cast(func.sum(rows.c["count"]), Integer).label("number")).group_by(*keys)
+def _kept_from(bounds: Any, principal: Principal, span: Days) -> Select[*tuple[Any, ...]]:
+    """Return what the cache counts and the principal may not know of, as negative counts."""
+    kept = counts(version_spans(span, kept_from(principal, _VERSIONS)), span).subquery("kept")
+    return (
+        select(kept.c.day, kept.c.status, kept.c.severity, -kept.c["count"])
+        .join(bounds, bounds.c.project_id == kept.c.project_id)
+        .where(kept.c.day < bounds.c.live_from)
     )
+
+
+def _summed(session: Session, sources: Sequence[Select[*tuple[Any, ...]]]) -> Sequence[Row[Any]]:
+    if not sources:
+        return []
+    rows = union_all(*sources).subquery("rows")
+    keys = (rows.c.day, rows.c.status, rows.c.severity)
+    number = cast(func.sum(rows.c["count"]), Integer)
+    # No count at all, rather than 0: it would tell that something is kept from the caller.
+    return session.execute(
+        select(*keys, number.label("number")).group_by(*keys).having(number != 0)
+    ).all()
 
 
 def _range(first: date | None, last: date | None, today: date) -> tuple[date, date]:

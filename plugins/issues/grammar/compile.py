@@ -334,8 +334,10 @@ class _Compiler:
         return and_(self.c.status != Status.DONE.value, aged)
 
     def _is(self, field: Field, value: str) -> ColumnElement[bool]:
-        if value not in ("open", "closed", "overdue"):
-            self._refuse(field, f"is takes open, closed or overdue, not {value!r}")
+        if value not in ("open", "closed", "overdue", "confidential"):
+            self._refuse(field, f"is takes open, closed, overdue or confidential, not {value!r}")
+        if value == "confidential":
+            return self.c.confidential
         if value == "closed":
             return self.c.status == Status.DONE.value
         unfinished = self.c.status != Status.DONE.value

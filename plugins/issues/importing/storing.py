@@ -191,6 +191,7 @@ def _events(
         "description": history.description,
         **plain(first.state, ids),
         "due_date": history.due_on.isoformat() if history.due_on else None,
+        "confidential": False,
         "deleted": False,
     }
     events = [event(first.at, first.by, kind="created", new=created)]

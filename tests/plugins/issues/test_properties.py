@@ -38,6 +38,7 @@ _changes = st.fixed_dictionaries(
         "labels": st.lists(st.sampled_from(LABELS), unique=True).map(sorted),
         "due_date": st.sampled_from([None, *DAYS]),
         "assignee": st.sampled_from([None, "me", "other"]),
+        "confidential": st.booleans(),
     },
 ).filter(bool)
 
@@ -183,6 +184,7 @@ def shown(world: World, project: str, at: datetime) -> dict[str, dict[str, Any]]
             "assignee": issue["assignee"] and issue["assignee"]["id"],
             "labels": issue["labels"],
             "due_date": issue["due_date"],
+            "confidential": issue["confidential"],
             "deleted": False,
         }
     return states
@@ -216,7 +218,7 @@ _names = {
     "created": ["2026-01-01", "..2026-01-03", "36h", "today"],
     "updated": ["2026-01-02", "2026-01-03..", "2d"],
     "closed": ["any", "none", "2026-01-03"],
-    "is": ["open", "closed", "overdue"],
+    "is": ["open", "closed", "overdue", "confidential"],
     "has": ["assignee", "severity", "due", "label"],
     "title": [*WORDS, "cra*"],
     "key": ["P1-1", "P2-2", "P3-1"],
