@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_, union
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Text, cast, func, select, tuple_, union
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
@@ -51,7 +51,7 @@ def _kept(principal: Principal) -> ColumnElement[bool]:
     )
     of_others = select(CURRENT.c.id).where(
         CURRENT.c.project_id == Label.project_id,
-        CURRENT.c.labels.contains(array([Label.name])),
+        CURRENT.c.labels.contains(cast(array([Label.name]), ARRAY(Text))),
         policy.visible_to(principal, CURRENT),
     )
     return (

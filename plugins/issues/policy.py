@@ -77,8 +77,8 @@ def visible_to(
 
     The rights are those of today, also where the rows are those of a past instant. What a project
     shows to everybody it must show today and have shown `as_of`: opening a project does not open
-    its past. In the same way an issue must be confidential neither today nor then; without `by_now`,
-    only not then: for whoever looks at both.
+    its past. In the same way an issue must be confidential neither today nor then; without
+    `by_now`, only not then: for whoever looks at both.
     """
     there = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
         select(Project.id).where(Project.deleted_at.is_(None))
@@ -118,15 +118,19 @@ def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> Col
     """
     if principal.may(SEE_ALL.name):
         return true()
+    event = Event.__table__.c
     then = IssueVersion.__table__.alias("in_confidence")
     hidden = select(then.c.id).where(
-        then.c.id == Event.subject_id,
+        then.c.id == event.subject_id,
         then.c.confidential,
-        then.c.valid_from <= Event.at,
-        then.c.valid_to >= Event.at,
+        then.c.valid_from <= event.at,
+        then.c.valid_to >= event.at,
         ~is_own(principal, then, user),
     )
-    return or_(Event.field.is_not_distinct_from("confidential"), ~hidden.correlate(Event).exists())
+    return or_(
+        event.field.is_not_distinct_from("confidential"),
+        ~hidden.correlate(Event.__table__).exists(),
+    )
 
 
 def _confidential(relation: FromClause) -> ColumnElement[bool]:
