@@ -199,7 +199,7 @@ def test_refusals(world: World, subtests: pytest.Subtests) -> None:
         ("due:30", 4, "'30' is no date"),
         ("age:>30", 5, "age is a length like 30d"),
         ("age:>999999y", 5, "is too long ago"),
-        ("is:new", 3, "is takes open, closed or overdue"),
+        ("is:new", 3, "is takes open, closed, overdue or confidential"),
         ("has:comment", 4, "has takes"),
         ("label:a,b status:x", 17, "status is one of"),
         ("-(a OR age:x)", 11, "age is a length"),
