@@ -862,6 +862,8 @@ export interface components {
             add_labels?: string[];
             /** @default null */
             assignee?: number | null;
+            /** @description Only its reporter and maintainers see a confidential issue. */
+            confidential?: boolean;
             /** @default null */
             due_date?: string | null;
             labels?: string[];
@@ -1121,6 +1123,8 @@ export interface components {
         IssueChange: {
             /** @default null */
             assignee?: number | null;
+            /** @description Only its reporter and maintainers see a confidential issue. */
+            confidential?: boolean;
             /**
              * @example Steps:
              *
@@ -1141,11 +1145,16 @@ export interface components {
         };
         /**
          * IssueCreate
-         * @description A report. Everything but project, title, description and severity is for maintainers.
+         * @description A report. Assignee, labels and due date are for maintainers.
          */
         IssueCreate: {
             /** @default null */
             assignee?: number | null;
+            /**
+             * @description Only its reporter and maintainers see a confidential issue.
+             * @default false
+             */
+            confidential?: boolean;
             /**
              * @default
              * @example Steps:
@@ -1171,6 +1180,7 @@ export interface components {
         IssueItem: {
             assignee: components["schemas"]["Person"] | null;
             closed_at: string | null;
+            confidential: boolean;
             /** Format: date-time */
             created_at: string;
             due_date: string | null;
@@ -1215,6 +1225,7 @@ export interface components {
         IssueRead: {
             assignee: components["schemas"]["Person"] | null;
             closed_at: string | null;
+            confidential: boolean;
             /** Format: date-time */
             created_at: string;
             description: string;
