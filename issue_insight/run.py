@@ -161,7 +161,7 @@ class Run:
         preparing = subprocess.Popen(
             [sys.executable, "-m", "issue_insight.prepare"],
             # Migrations tell every revision: of interest to whoever asks for it.
-            env={"LOG_LEVEL": "warning", **os.environ, **environment},
+            env={"LOG_LEVEL": "warning", **os.environ, **environment, "SCHEDULER_ENABLED": "0"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -1,6 +1,6 @@
 """Headers every answer bears, unless a view has set a stricter or fitting one itself."""
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from issue_insight.settings import Settings
 
@@ -28,4 +28,18 @@ def register(app: Flask, settings: Settings) -> None:
     def add(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        return response
+
+    @app.after_request
+    def name_own_methods(response: Response) -> Response:
+        """Say to OPTIONS what this very rule takes.
+
+        Werkzeug adds the methods of every rule that fits the address: `/issues/bulk` is no issue.
+        """
+        asked = request.url_rule
+        if request.method == "OPTIONS" and asked is not None:
+            rules = [rule for rule in app.url_map.iter_rules() if rule.rule == asked.rule]
+            response.headers["Allow"] = ", ".join(
+                sorted({method for rule in rules for method in rule.methods or ()})
+            )
         return response

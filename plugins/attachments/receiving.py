@@ -15,6 +15,8 @@ from plugins.attachments.multipart import Bytes, Part, parts
 from plugins.attachments.sniffing import Sniffer
 
 FIELD = "file"
+BOUNDARY_MAX = 200
+"""RFC 2046 allows 70; there are senders, werkzeug's client among them, that go beyond."""
 
 DRAWN_PIXELS = {
     "image/jpeg": 100_000_000,
@@ -73,7 +75,8 @@ class IncomingFile:
     def __init__(self, stream: Bytes, content_type: str) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get("boundary", "")
-        if kind != "multipart/form-data" or not boundary.isascii() or not 0 < len(boundary) <= 70:
+        fits = boundary.isascii() and 0 < len(boundary) <= BOUNDARY_MAX
+        if kind != "multipart/form-data" or not fits:
             raise UnsupportedType(f"Send a form as multipart/form-data with a field {FIELD!r}.")
         form = parts(stream, boundary.encode())
         found = next(filter(_is_file, form), None)

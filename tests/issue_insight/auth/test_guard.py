@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Blueprint, Flask
@@ -39,7 +40,7 @@ OPEN = {
 }
 """Everything that may be asked by anybody. A new line here is a decision."""
 
-VALUES: dict[str, Any] = {"key": "WEB-1", "name": "x"}
+VALUES: dict[str, Any] = {"key": "WEB-1", "name": "x", "change_set": UUID(int=1)}
 
 
 def address(rule: Rule) -> str:
