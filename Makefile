@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench bench-servers bench-live clean reset
+.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench bench-servers bench-similar bench-live clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -75,6 +75,9 @@ bench-servers: $(INSTALLED) ## Measure WSGI servers against each other (installs
 
 bench-live: $(INSTALLED) ## Measure live updates: delivery to 1,000 streams, memory of each (ARGS=--help)
 	$(BIN)/python bench/live.py $(ARGS)
+
+bench-similar: $(INSTALLED) ## Measure the search for similar issues: how many duplicates it finds, how fast (SIZE=100000)
+	$(BIN)/python bench/similar.py
 
 clean: ## Remove what was installed and what tools left behind; keep the data
 	rm -rf frontend/node_modules frontend/build frontend/.svelte-kit

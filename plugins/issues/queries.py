@@ -183,6 +183,21 @@ def issue_for_update(
     return issue
 
 
+def items_by_id(
+    session: Session, principal: Principal, ids: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """Return those of the issues that `principal` can see as items of a list, in this order."""
+    rows = (
+        session.execute(
+            select(*CURRENT.c).where(CURRENT.c.id.in_(ids), policy.visible_to(principal, CURRENT))
+        ).all()
+        if ids
+        else []
+    )
+    rows = sorted(rows, key=lambda row: ids.index(row.id))
+    return dict(zip([row.id for row in rows], _items(session, rows), strict=True))
+
+
 def list_projects(
     session: Session, *, limit: int, cursor: str | None, signer: CursorSigner
 ) -> dict[str, Any]:

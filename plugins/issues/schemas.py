@@ -4,11 +4,12 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from issue_insight.http.paging import Page
 from issue_insight.http.schema import Instant, Model
 from plugins.issues.fields import (
+    TITLE_MAX,
     CommentBody,
     DueDate,
     Labels,
@@ -24,6 +25,7 @@ from plugins.issues.fields import (
     Title,
     Visibility,
     VisibilityName,
+    one_line,
 )
 from plugins.issues.relations import AsOf
 
@@ -230,6 +232,53 @@ class IssueItem(Model):
     version: int
     highlight: str | None = Field(
         default=None, description="Where the searched words stand, between « and »."
+    )
+
+
+class SimilarQuery(Model):
+    """What is being written."""
+
+    title: Annotated[
+        str,
+        Field(
+            max_length=TITLE_MAX,
+            description="The title, as far as it is typed.",
+            examples=["Search finds nothing"],
+        ),
+        BeforeValidator(one_line),
+    ]
+    description: Annotated[
+        str,
+        Field(
+            max_length=1_000,
+            description="The beginning of the description, which finds more; 200 characters count.",
+        ),
+        BeforeValidator(one_line),
+    ] = ""
+    project: Annotated[
+        ProjectKey | None, Field(description="Look only among the issues of this project.")
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=20)] = 5
+
+
+class SimilarIssue(IssueItem):
+    """An issue like the one that is being written."""
+
+    score: float = Field(
+        ge=0,
+        le=1,
+        description="The share of the words, by their rarity, that it has: 1 if all are in its "
+        "title.",
+        examples=[0.82],
+    )
+
+
+class SimilarIssues(Model):
+    """The most similar issues, the most similar first."""
+
+    items: list[SimilarIssue]
+    complete: bool = Field(
+        description="False where looking took too long, and was given up: there may be some."
     )
 
 

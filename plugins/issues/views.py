@@ -12,7 +12,7 @@ from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
-from plugins.issues import bulk, change_sets, comments, labels, policy, queries, services
+from plugins.issues import bulk, change_sets, comments, labels, policy, queries, services, similar
 from plugins.issues.relations import parse_as_of
 from plugins.issues.schemas import (
     AsOfQuery,
@@ -36,6 +36,8 @@ from plugins.issues.schemas import (
     ProjectCreate,
     ProjectPage,
     ProjectRead,
+    SimilarIssues,
+    SimilarQuery,
     UndoResult,
 )
 
@@ -206,6 +208,23 @@ def undo_change_set(change_set: UUID) -> Any:
     """Undo a change-set, all of it or, where something was changed again since, nothing."""
     with unit_of_work() as session:
         return change_sets.undo(session, current_principal(), change_set)
+
+
+@blp.get("/issues/similar")
+@blp.arguments(SimilarQuery, location="query")
+@blp.response(200, SimilarIssues)
+@requires(policy.READ)
+def find_similar_issues(query: SimilarQuery) -> Any:
+    """Find issues like the one whose title is being typed, before it is reported once more."""
+    with unit_of_work() as session:
+        return similar.similar_issues(
+            session,
+            current_principal(),
+            query.title,
+            description=query.description,
+            project=query.project,
+            limit=query.limit,
+        )
 
 
 @blp.get("/issues/<key>")

@@ -47,6 +47,12 @@ def vector(written: Any, weight: str) -> Any:
     return func.setweight(func.to_tsvector(_CONFIG, plain(func.left(written, SEARCHED))), weight)
 
 
+def lexemes(written: str) -> Any:
+    """Return the SQL of the words of a text as they are kept, each once, as rows."""
+    asked = plain(cast(literal(written), Text))
+    return func.unnest(func.tsvector_to_array(func.to_tsvector(_CONFIG, asked))).column_valued()
+
+
 def wanted(words: Words) -> Any:
     """Return the SQL of the `tsquery` that finds these words; parts of a word stand in a row."""
     asked = plain(cast(literal(words.text), Text))
