@@ -393,6 +393,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find issues like the one whose title is being typed, before it is reported once more.
+         * @description Needs `issues:read`.
+         */
+        get: operations["find_similar_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/labels": {
         parameters: {
             query?: never;
@@ -1465,6 +1485,49 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /**
+         * SimilarIssue
+         * @description An issue like the one that is being written.
+         */
+        SimilarIssue: {
+            assignee: components["schemas"]["Person"] | null;
+            closed_at: string | null;
+            confidential: boolean;
+            /** Format: date-time */
+            created_at: string;
+            due_date: string | null;
+            /**
+             * @description Where the searched words stand, between « and ».
+             * @default null
+             */
+            highlight: string | null;
+            /** @example WEB-42 */
+            key: string;
+            labels: string[];
+            project: string;
+            reporter: components["schemas"]["Person"];
+            resolution: components["schemas"]["Resolution"] | null;
+            /**
+             * @description The share of the words, by their rarity, that it has: 1 if all are in its title.
+             * @example 0.82
+             */
+            score: number;
+            severity: components["schemas"]["Severity"] | null;
+            status: components["schemas"]["Status"];
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
+        };
+        /**
+         * SimilarIssues
+         * @description The most similar issues, the most similar first.
+         */
+        SimilarIssues: {
+            /** @description False where looking took too long, and was given up: there may be some. */
+            complete: boolean;
+            items: components["schemas"]["SimilarIssue"][];
+        };
         /**
          * StatsNow
          * @description How many issues there are: exactly those that the list shows for the same `q` and `as_of`.
@@ -2622,6 +2685,39 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    find_similar_issues: {
+        parameters: {
+            query: {
+                /** @description The beginning of the description, which finds more; 200 characters count. */
+                description?: string;
+                limit?: number;
+                /** @description Look only among the issues of this project. */
+                project?: string | null;
+                /** @description The title, as far as it is typed. */
+                title: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarIssues"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
