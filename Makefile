@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend dev test lint types imports fmt unit fuzz web api-types bench bench-servers bench-similar bench-live clean reset
+.PHONY: help run frontend dev test lint types imports fmt unit fuzz web e2e chromium api-types bench bench-servers bench-similar bench-live clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -15,7 +15,7 @@ SOURCES := $(shell find frontend/src frontend/static -type f 2>/dev/null) \
 API_TYPES := frontend/src/lib/api/schema.d.ts
 
 help: ## Explain every target
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  For run: PORT=8181 and DATA_DIR=.data say where, DEMO=0 leaves the demo project out,'
 	@echo '  DATABASE_URL and S3_ENDPOINT use servers of your own. For unit: ARGS="-k words".'
@@ -28,7 +28,7 @@ frontend: $(BUILT) ## Build the frontend, where its sources have changed
 dev: $(MODULES) ## Serve the frontend from its sources, beside a running `make run` (BACKEND=http://...)
 	$(NPM) run dev
 
-test: lint types imports unit web ## Everything that must hold: style, types, imports, tests with coverage
+test: lint types imports unit web e2e ## Everything that must hold: style, types, imports, tests with coverage
 
 lint: $(INSTALLED) ## Look for mistakes and for code that is not in the common format
 	$(BIN)/ruff check
@@ -41,7 +41,7 @@ imports: $(INSTALLED) ## Check that imports only go the way they should
 	$(BIN)/lint-imports
 
 unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the coverage
-	$(BIN)/python -m pytest -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
+	$(BIN)/python -m pytest --ignore tests/e2e -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
 
 fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=200 of each kind
 	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
@@ -53,6 +53,19 @@ web: $(MODULES) ## Check the frontend: types of the API, types, style, tests
 	$(NPM) run --silent check
 	$(NPM) run --silent lint
 	$(NPM) run --silent test
+
+e2e: $(INSTALLED) $(BUILT) chromium ## Use the built frontend in a real Chromium as several people at once
+	$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+# CHROMIUM=path names another; on Debian and its kind root can install it.
+chromium: ## Install Chromium where none is there
+	@if [ -n "$$CHROMIUM" ] || command -v chromium google-chrome > /dev/null; then :; \
+	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo 'Installing Chromium.'; \
+	    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes chromium; } > /dev/null; \
+	else \
+	    echo 'error: Chromium is needed (on Debian: sudo apt-get install chromium), or CHROMIUM=path.' >&2; exit 1; \
+	fi
 
 api-types: $(MODULES) ## Write the frontend's types of the API from its OpenAPI document
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && \
