@@ -22,12 +22,15 @@ GET     issue/comments             200   200    404       200       200
 GET     issue/attachments          200   200    404       200       200
 GET     attachment                 200   200    404       200       200
 GET     attachment/content         200   200    404       200       200
+GET     attachment/url             200   200    404       200       200
+POST    attachment/confirm         404   404    404       404       404
 PATCH   issue            title     200   403    404       200       200
 PATCH   issue            triage    403   403    404       200       200
 POST    issue/comments   body      201   201    404       201       201
 PATCH   comment          body      200   403    404       403       403
 DELETE  comment                    204   403    404       204       204
 POST    issue/attachments file     201   201    404       201       201
+POST    issue/attachments/uploads upload 201 201   404       201       201
 DELETE  attachment                 204   403    404       204       204
 DELETE  issue                      403   403    403       403       204
 POST    issue/restore              403   403    403       403       200
@@ -58,6 +61,7 @@ BODIES = {
     "issue": {"project": "WEB", "title": "New"},
     "triaged": {"project": "WEB", "title": "New", "labels": ["ui"]},
     "role": {"role": "admin"},
+    "upload": {"name": "x.txt", "size": 1},
 }
 
 

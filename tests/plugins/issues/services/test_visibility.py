@@ -117,7 +117,8 @@ def test_a_reporter_gets_what_an_admin_gets_minus_what_is_hidden(world: World) -
             met += _same_issues(world, admin, caller, day, as_of)
         for number, key in world.attachments.items():
             expected = key not in world.deleted and world.visible(caller, key, None)
-            for path in (f"/attachments/{number}", f"/attachments/{number}/content"):
+            for part in ("", "/content", "/url"):
+                path = f"/attachments/{number}{part}"
                 assert (caller.ask("GET", path).status_code == 200) == expected
         _same_days(admin, caller)
     # The comparison is worth nothing where nothing is hidden, or everything.
