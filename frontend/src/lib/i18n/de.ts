@@ -144,6 +144,16 @@ export const de: Catalogue = {
   'filter.field.key': 'einer nach seinem Schlüssel',
   'filter.field.sort': 'in welcher Reihenfolge',
 
+  'board.lanes': 'Bahnen nach Schwere',
+  'board.keys':
+    'Die Leertaste hebt die Karte an, die Pfeile wählen das Ziel, die Leertaste legt sie ab, Escape legt sie zurück.',
+  'board.lifted': '{key} angehoben aus {place}. Die Pfeile bewegen die Karte.',
+  'board.over': 'Über {place}.',
+  'board.refused': '{key} kann nicht nach {place}: {why}.',
+  'board.moved': '{key} nach {place} verschoben',
+  'board.back': '{key} bleibt, wo es war.',
+  'board.elsewhere': 'Jemand anderes hat {key} inzwischen verschoben; es steht, wo es jetzt ist.',
+
   'column.key': 'Schlüssel',
   'column.title': 'Titel',
   'column.status': 'Status',

@@ -141,6 +141,16 @@ export const en = {
   'filter.field.key': 'one by its key',
   'filter.field.sort': 'in which order',
 
+  'board.lanes': 'Lanes by severity',
+  'board.keys':
+    'Space lifts the card, the arrows choose where it goes, Space puts it down, Escape puts it back.',
+  'board.lifted': '{key} lifted from {place}. The arrows move it.',
+  'board.over': 'Over {place}.',
+  'board.refused': '{key} cannot go to {place}: {why}.',
+  'board.moved': '{key} moved to {place}',
+  'board.back': '{key} stays where it was.',
+  'board.elsewhere': 'Somebody else moved {key} meanwhile; it is shown where it is now.',
+
   'column.key': 'Key',
   'column.title': 'Title',
   'column.status': 'Status',
