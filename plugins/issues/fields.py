@@ -41,6 +41,14 @@ class Resolution(StrEnum):
     INVALID = "invalid"
 
 
+class RelationKind(StrEnum):
+    """How an issue relates to another one."""
+
+    DUPLICATE_OF = "duplicate_of"
+    BLOCKS = "blocks"
+    RELATED = "related"
+
+
 class Visibility(StrEnum):
     """What reporters see of a project: the issues they reported, or all."""
 
@@ -191,6 +199,7 @@ Labels = Annotated[list[LabelName], Field(max_length=LABELS_MAX), AfterValidator
 StatusName = Annotated[Status, _enum_of(Status)]
 SeverityName = Annotated[Severity, _enum_of(Severity)]
 ResolutionName = Annotated[Resolution, _enum_of(Resolution)]
+RelationKindName = Annotated[RelationKind, _enum_of(RelationKind)]
 VisibilityName = Annotated[Visibility, _enum_of(Visibility)]
 
 

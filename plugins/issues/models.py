@@ -130,6 +130,24 @@ class IssueVersion(_Fields, Base):
     valid_to: Mapped[datetime] = mapped_column(server_default=INFINITY)
 
 
+class IssueRelation(Base):
+    """What one issue is to another. `related` goes both ways: it begins with the lower id."""
+
+    __tablename__ = "issue_relations"
+    __table_args__ = (
+        UniqueConstraint("from_id", "kind", "to_id"),
+        CheckConstraint("kind IN ('duplicate_of', 'blocks', 'related')", name="kind"),
+        CheckConstraint("from_id <> to_id", name="two"),
+        Index("ix_issue_relations_to_id_kind", "to_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    from_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
+    kind: Mapped[str]
+    to_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
+    created_at: Mapped[datetime]
+
+
 class IssueText(Base):
     """The description of an issue as it is now; earlier ones are in the event log."""
 

@@ -114,7 +114,8 @@ def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> Col
     """Return which events of an issue that `principal` may see are told to them.
 
     Not what happened in confidence, for the log quotes what stood there; nor what was changed along
-    with the opening, for that quotes it too. `user` is as in `visible_to`.
+    with the opening, for that quotes it too. Nor relations: the other issue may be one that is not
+    for them. `user` is as in `visible_to`.
     """
     if principal.may(SEE_ALL.name):
         return true()
@@ -127,7 +128,7 @@ def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> Col
         then.c.valid_to >= event.at,
         ~is_own(principal, then, user),
     )
-    return or_(
+    return event.field.is_distinct_from("relation") & or_(
         event.field.is_not_distinct_from("confidential"),
         ~hidden.correlate(Event.__table__).exists(),
     )

@@ -38,7 +38,7 @@ from plugins.issues.grammar.compile import (
 )
 from plugins.issues.grammar.parse import GrammarError, parse
 from plugins.issues.highlighting import highlights
-from plugins.issues.models import Issue, Project, SearchDocument
+from plugins.issues.models import Issue, IssueRelation, Project, SearchDocument
 from plugins.issues.relations import CURRENT, relation_at
 from plugins.issues.texts import comment_bodies, descriptions
 from plugins.roles.api import find_user, user_refs
@@ -143,7 +143,23 @@ def get_issue(
     relation = relation_at(as_of)
     row = _row(session, relation, key, policy.visible_to(principal, relation, as_of))
     [item] = _items(session, [row])
-    return {**item, "description": descriptions(session, [row.id], as_of)[row.id]}
+    return {
+        **item,
+        "description": descriptions(session, [row.id], as_of)[row.id],
+        "duplicates": _duplicates(session, principal, row.id),
+    }
+
+
+def _duplicates(session: Session, principal: Principal, issue_id: int) -> int:
+    return session.execute(
+        select(func.count(IssueRelation.id))
+        .join(CURRENT, CURRENT.c.id == IssueRelation.from_id)
+        .where(
+            IssueRelation.to_id == issue_id,
+            IssueRelation.kind == "duplicate_of",
+            policy.visible_to(principal, CURRENT),
+        )
+    ).scalar_one()
 
 
 def readable_issue(

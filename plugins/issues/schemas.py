@@ -16,6 +16,7 @@ from plugins.issues.fields import (
     Markdown,
     Name,
     ProjectKey,
+    RelationKindName,
     Resolution,
     ResolutionName,
     Severity,
@@ -286,6 +287,31 @@ class IssueRead(IssueItem):
     """An issue."""
 
     description: str
+    duplicates: int = Field(ge=0, description="How many issues are duplicates of it today.")
+
+
+class RelationCreate(Model):
+    """What the issue is to another one."""
+
+    kind: RelationKindName
+    issue: IssueKey
+
+
+class RelationRead(Model):
+    """What the issue is to another one, and that one."""
+
+    id: int
+    kind: Literal["duplicate_of", "duplicates", "blocks", "blocked_by", "related"]
+    key: str
+    title: str
+    status: Status
+    created_at: Instant
+
+
+class RelationList(Model):
+    """The relations of an issue to others that one may see."""
+
+    items: list[RelationRead]
 
 
 class IssuePage(Page[IssueItem]):

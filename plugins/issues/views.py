@@ -12,7 +12,17 @@ from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
-from plugins.issues import bulk, change_sets, comments, labels, policy, queries, services, similar
+from plugins.issues import (
+    bulk,
+    change_sets,
+    comments,
+    labels,
+    policy,
+    queries,
+    related,
+    services,
+    similar,
+)
 from plugins.issues.relations import parse_as_of
 from plugins.issues.schemas import (
     AsOfQuery,
@@ -36,6 +46,9 @@ from plugins.issues.schemas import (
     ProjectCreate,
     ProjectPage,
     ProjectRead,
+    RelationCreate,
+    RelationList,
+    RelationRead,
     SimilarIssues,
     SimilarQuery,
     UndoResult,
@@ -296,6 +309,42 @@ def list_issue_events(query: PageQuery, key: str) -> Any:
         return queries.list_events(
             session, principal, issue, limit=query.limit, cursor=query.cursor, signer=cursors()
         )
+
+
+@blp.get("/issues/<key>/relations")
+@blp.response(200, RelationList)
+@blp.problems(404)
+@requires(policy.READ)
+def list_relations(key: str) -> Any:
+    """List what an issue is to others: both directions, of those that one may see."""
+    with unit_of_work() as session:
+        return {"items": related.list_relations(session, current_principal(), key)}
+
+
+@blp.post("/issues/<key>/relations")
+@blp.idempotent
+@blp.arguments(RelationCreate)
+@blp.response(201, RelationRead)
+@blp.problems(404, 409)
+@requires(policy.TRIAGE)
+def add_relation(data: RelationCreate, key: str) -> Any:
+    """Say what an issue is to another one: a duplicate of it, blocking it, or related."""
+    principal = current_principal()
+    with unit_of_work() as session:
+        made = related.relate(session, principal, key, data.kind.value, data.issue)
+        [answer] = related.list_relations(session, principal, key, made)
+    return answer, 201
+
+
+@blp.delete("/issues/<key>/relations/<int:relation_id>")
+@blp.response(204)
+@blp.problems(404)
+@requires(policy.TRIAGE)
+def delete_relation(key: str, relation_id: int) -> Any:
+    """Take a relation away."""
+    with unit_of_work() as session:
+        related.unrelate(session, current_principal(), key, relation_id)
+    return "", 204
 
 
 @blp.get("/issues/<key>/comments")

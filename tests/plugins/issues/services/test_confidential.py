@@ -71,6 +71,10 @@ class World:
                 comment, attachment = self.fill(other, key, MARK)
                 self.comments.append(comment)
                 self.files.append(attachment)
+                relation = {"kind": "duplicate_of", "issue": self.shown[0]}
+                assert (
+                    maintainer.ask("POST", f"/issues/{key}/relations", relation).status_code == 201
+                )
                 for changes in ({"labels": [MARK], "severity": "high"}, {"confidential": True}):
                     answer = maintainer.change(key, **changes)
                     if "Change-Set" in answer.headers:
