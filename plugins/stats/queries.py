@@ -120,8 +120,6 @@ def count_days(
     moment, less the few confidential issues that they may not see; everything else is counted from
     the versions. Raises `Invalid`.
     """
-    # What is taken away is taken from the state that it was counted in.
-    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     now = clock.now()
     first, last = _range(first, last, day_of(now, zone))
     plan = _plan(session, principal, zone, now, min(first, last), project)

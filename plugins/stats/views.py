@@ -41,6 +41,8 @@ def get_stats_now(query: StatsNowQuery) -> Any:
 def get_daily_stats(query: DailyStatsQuery) -> Any:
     """Count issues by status and severity at the end of each day."""
     with unit_of_work() as session:
+        # What is taken away from stored counts is taken from the state that they were read in.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         return queries.count_days(
             session,
             current_principal(),

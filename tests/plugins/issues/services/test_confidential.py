@@ -155,6 +155,7 @@ QUERIES = {
     "to": ["2026-03-03"],
     "project": ["LIB", "WEB"],
     "prefix": [MARK[:3]],
+    "size": ["small"],
     "title": [f"The {MARK} escapes"],
 }  # fmt: skip
 
