@@ -107,6 +107,8 @@ class World:
                 yield place, {}
                 if bare:
                     continue
+                if "title" in names:
+                    yield place, {"title": QUERIES["title"][0], "project": "LIB"}
                 for name in sorted(names):
                     for value in QUERIES[name]:
                         yield place, {name: value}
@@ -155,6 +157,7 @@ QUERIES = {
     "to": ["2026-03-03"],
     "project": ["LIB", "WEB"],
     "prefix": [MARK[:3]],
+    "description": [f"Through the {MARK} door"],
     "size": ["small"],
     "title": [f"The {MARK} escapes"],
 }  # fmt: skip
