@@ -349,6 +349,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/{key}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List what an issue is to others: both directions, of those that one may see.
+         * @description Needs `issues:read`.
+         */
+        get: operations["list_relations"];
+        put?: never;
+        /**
+         * Say what an issue is to another one: a duplicate of it, blocking it, or related.
+         * @description Needs `issues:triage`.
+         */
+        post: operations["add_relation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{key}/relations/{relation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                relation_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a relation away.
+         * @description Needs `issues:triage`.
+         */
+        delete: operations["delete_relation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues/{key}/restore": {
         parameters: {
             query?: never;
@@ -1250,6 +1299,8 @@ export interface components {
             created_at: string;
             description: string;
             due_date: string | null;
+            /** @description How many issues are duplicates of it today. */
+            duplicates: number;
             /**
              * @description Where the searched words stand, between « and ».
              * @default null
@@ -1464,6 +1515,41 @@ export interface components {
         Refused: {
             key: string;
             reason: string;
+        };
+        /**
+         * RelationCreate
+         * @description What the issue is to another one.
+         */
+        RelationCreate: {
+            issue: string;
+            kind: components["schemas"]["RelationKind"];
+        };
+        /**
+         * RelationKind
+         * @description How an issue relates to another one.
+         * @enum {string}
+         */
+        RelationKind: "duplicate_of" | "blocks" | "related";
+        /**
+         * RelationList
+         * @description The relations of an issue to others that one may see.
+         */
+        RelationList: {
+            items: components["schemas"]["RelationRead"][];
+        };
+        /**
+         * RelationRead
+         * @description What the issue is to another one, and that one.
+         */
+        RelationRead: {
+            /** Format: date-time */
+            created_at: string;
+            id: number;
+            key: string;
+            /** @enum {string} */
+            kind: "duplicate_of" | "duplicates" | "blocks" | "blocked_by" | "related";
+            status: components["schemas"]["Status"];
+            title: string;
         };
         /**
          * Resolution
@@ -2613,6 +2699,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_relations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelationList"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    add_relation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of one's own, such as a UUID: sent again within 24 hours, the request is not repeated but answered as it was the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelationCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelationRead"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    delete_relation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                relation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["BAD_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
