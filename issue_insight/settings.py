@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     public_url: str = ""
     """The address people use (scheme and host), for links; empty: the request's own."""
     secret_key: SecretStr | None = None
-    """Seals paging cursors. Without one, cursors do not outlive the process that made them."""
+    """Seals paging cursors; without one, `CLERK_SECRET_KEY` does. Without either, cursors do not
+    outlive the process that made them."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """Where a day of the instance begins and ends, for `daily_stats` and `as_of` dates."""
     plugins: Words = ()

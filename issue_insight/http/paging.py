@@ -51,10 +51,12 @@ class CursorSigner:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Use the instance's secret key, or a random one that lives as long as this process."""
-        if settings.secret_key is None:
-            return cls(secrets.token_bytes(32))
-        return cls(settings.secret_key.get_secret_value().encode())
+        """Use the instance's secret key, else Clerk's, which all processes have in common too.
+
+        Without either, a random one that lives as long as this process.
+        """
+        secret = settings.secret_key or settings.clerk_secret_key
+        return cls(secret.get_secret_value().encode() if secret else secrets.token_bytes(32))
 
     def seal(self, values: list[Any], context: str) -> str:
         """Return a cursor of `values`: strings, numbers, booleans, None, dates and instants."""

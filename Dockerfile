@@ -1,0 +1,38 @@
+# Two images from one file: `backend` serves the API and the pages, `frontend` stands before it.
+
+FROM node:24.11-alpine AS pages
+WORKDIR /src
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY frontend/ ./
+RUN npm run build
+
+FROM python:3.13-slim AS packages
+WORKDIR /app
+RUN python -m venv /venv
+COPY pyproject.toml setup.cfg README.md LICENSE ./
+COPY issue_insight issue_insight
+COPY plugins plugins
+# In place: migrations lie beside the packages.
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -e .
+
+FROM python:3.13-slim AS backend
+RUN useradd --system --uid 10001 --home-dir /app issue-insight
+WORKDIR /app
+COPY --from=packages /venv /venv
+COPY --from=packages /app /app
+COPY migrations migrations
+COPY wsgi.py ./
+COPY --from=pages /src/build frontend/build
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    FLASK_APP=wsgi:app HOST=0.0.0.0 PORT=8181 DATA_DIR=/tmp/issue-insight
+USER issue-insight
+EXPOSE 8181
+CMD ["granian", "--interface", "asgi", "--factory", "issue_insight.asgi:create", \
+    "--host", "0.0.0.0", "--port", "8181", "--workers", "2", "--no-ws", \
+    "--backlog", "4096", "--backpressure", "4096", "--workers-kill-timeout", "3"]
+
+FROM caddy:2.10-alpine AS frontend
+COPY frontend/Caddyfile /etc/caddy/Caddyfile
+COPY --from=pages /src/build /srv
+EXPOSE 4173
