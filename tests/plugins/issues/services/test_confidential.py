@@ -158,7 +158,7 @@ QUERIES = {
     "project": ["LIB", "WEB"],
     "prefix": [MARK[:3]],
     "description": [f"Through the {MARK} door"],
-    "size": ["small"],
+    "size": ["64"],
     "title": [f"The {MARK} escapes"],
 }  # fmt: skip
 
