@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endOfTermAt, sortOf, terms, unitsBefore, withSort, without } from './terms';
+import { endOfTermAt, narrowed, sortOf, terms, unitsBefore, withSort, without } from './terms';
 
 const read = (text: string) => terms(text).map(({ start, end }) => text.slice(start, end));
 
@@ -53,4 +53,10 @@ describe('places in a text', () => {
 
 it('a term is taken out with its space', () => {
   expect(without('a label:x b', ({ field }) => field === 'label')).toBe('a b');
+});
+
+it('a filter is narrowed to some issues, whatever it says and however it sorts', () => {
+  expect(narrowed('', ['A-1'])).toBe('key:A-1');
+  expect(narrowed('status:open sort:-created', ['A-1', 'B-2'])).toBe('status:open key:A-1,B-2');
+  expect(narrowed('label:a OR label:b', ['A-1'])).toBe('(label:a OR label:b) key:A-1');
 });

@@ -96,3 +96,12 @@ export function endOfTermAt(text: string, place: number): number {
   const term = terms(text).find(({ start, end }) => start <= place && place < end);
   return term?.end ?? text.length;
 }
+
+/** Return `q` with the condition that an issue is one of those `keys`; its order is left out. */
+export function narrowed(q: string, keys: readonly string[]): string {
+  const plain = without(q, ({ kind, field }) => kind === 'field' && field === 'sort');
+  const these = `key:${keys.join(',')}`;
+  if (plain === '') return these;
+  const isChoice = terms(plain).some(({ kind }) => kind === 'or');
+  return isChoice ? `(${plain}) ${these}` : `${plain} ${these}`;
+}

@@ -143,6 +143,18 @@ export const de: Catalogue = {
   'filter.field.title': 'Wörter des Titels',
   'filter.field.key': 'einer nach seinem Schlüssel',
   'filter.field.sort': 'in welcher Reihenfolge',
+  'issues.fresh': { one: '{count} neues', other: '{count} neue' },
+  'issues.fresh.show': 'Anzeigen',
+
+  'live.live': 'Live',
+  'live.live.text': 'Änderungen anderer erscheinen, sobald sie geschehen.',
+  'live.connecting': 'Verbindet',
+  'live.connecting.text': 'Änderungen anderer erscheinen gleich.',
+  'live.offline': 'Nicht verbunden',
+  'live.offline.text':
+    'Der Server antwortet nicht. Was sich inzwischen ändert, erscheint, sobald er es tut.',
+  'live.paused': 'Angehalten',
+  'live.paused.text': 'Die Vergangenheit ändert sich nicht: nichts wird verfolgt.',
 
   'board.lanes': 'Bahnen nach Schwere',
   'board.keys':

@@ -140,6 +140,17 @@ export const en = {
   'filter.field.title': 'words of the title',
   'filter.field.key': 'one by its key',
   'filter.field.sort': 'in which order',
+  'issues.fresh': { one: '{count} new', other: '{count} new' },
+  'issues.fresh.show': 'Show them',
+
+  'live.live': 'Live',
+  'live.live.text': 'Changes of others appear as they happen.',
+  'live.connecting': 'Connecting',
+  'live.connecting.text': 'Changes of others are about to appear.',
+  'live.offline': 'Not connected',
+  'live.offline.text': 'The server does not answer. What changes meanwhile appears when it does.',
+  'live.paused': 'Paused',
+  'live.paused.text': 'The past does not change: nothing is followed.',
 
   'board.lanes': 'Lanes by severity',
   'board.keys':

@@ -5,6 +5,7 @@ import { answer, api } from '$lib/api/client';
 import { asApiError, type ApiError } from '$lib/api/problem';
 import { keys, queryClient } from '$lib/api/queries';
 import type { IssueItem, IssuePage } from '$lib/api/types';
+import { sinceRead, wasRead } from './since.svelte';
 
 /** Every page but the last has this many, so that a row's page follows from its place. */
 export const PAGE = 100;
@@ -15,20 +16,23 @@ export type ListData = InfiniteData<IssuePage>;
 export function createIssueList(q: () => string, asOf: () => string | null) {
   const query = createInfiniteQuery(() => ({
     queryKey: keys.list(q(), asOf()),
-    queryFn: ({ pageParam, signal }) =>
-      answer(
+    queryFn: async ({ pageParam, signal, queryKey: [, filter, instant] }) => {
+      const page = await answer(
         api.GET('/api/v1/issues', {
           params: {
             query: {
-              q: q(),
+              q: filter,
               limit: PAGE,
               ...(pageParam === null ? {} : { cursor: pageParam }),
-              ...(asOf() === null ? {} : { as_of: asOf() }),
+              ...(instant === null ? {} : { as_of: instant }),
             },
           },
           signal,
         }),
-      ),
+      );
+      if (pageParam === null && instant === null) wasRead(filter);
+      return page;
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (last: IssuePage) => last.next,
     // Fetching all pages again would cost as many requests: who changes something says so.
@@ -87,6 +91,19 @@ export function createIssueList(q: () => string, asOf: () => string | null) {
     get rows(): IssueItem[] {
       return data?.pages.flatMap((page) => page.items) ?? [];
     },
+    /** How many issues have come into the list since it was read. */
+    get fresh() {
+      return asOf() === null ? sinceRead(q()).fresh.size : 0;
+    },
+    /** Whether a row is no longer of the list; it stays until the list is read anew. */
+    hasLeft: (key: string) => asOf() === null && sinceRead(q()).left.has(key),
+    /** Read the list anew, from its beginning. */
+    renew: () => {
+      const only = (list?: ListData) =>
+        list && { pages: list.pages.slice(0, 1), pageParams: list.pageParams.slice(0, 1) };
+      queryClient.setQueryData<ListData>(keys.list(q(), asOf()), only);
+      return query.refetch();
+    },
     more: () => {
       if (query.hasNextPage && !query.isFetching) void query.fetchNextPage();
     },
@@ -105,7 +122,7 @@ export function patchLists(issue: IssueItem): void {
     // Only lists of the present: the past does not change.
     { queryKey: keys.lists, predicate: ({ queryKey }) => queryKey[2] === null },
     (list) => {
-      const has = list?.pages.some(({ items }) => items.some(({ key }) => key === issue.key));
+      const has = list?.pages?.some(({ items }) => items.some(({ key }) => key === issue.key));
       if (!list || !has) return list;
       const items = (page: IssuePage) =>
         page.items.map((row) => (row.key === issue.key ? { ...row, ...issue } : row));

@@ -1,0 +1,107 @@
+/**
+ * What a change does to what is on the screen: rows are brought up to date where they stand, the page
+ * of an issue is read again. Nothing moves; what would have to is left to the reader ("3 new").
+ */
+
+import { answer, api } from '$lib/api/client';
+import { keys, queryClient } from '$lib/api/queries';
+import type { IssueItem } from '$lib/api/types';
+import { narrowed, sortOf } from '$lib/filter/terms';
+import { patchLists, type ListData } from '$lib/issues/list.svelte';
+import { happened } from '$lib/issues/since.svelte';
+import type { Change } from './live.svelte';
+
+/** Changes that come together are read together. */
+const GATHER_MS = 400;
+const AGAIN_MS = 5000;
+/** More at once (an import, a large bulk change) are not looked at one by one. */
+const MOST = 80;
+
+/** Gather changes, and carry them out. */
+export function createCatchUp() {
+  /** By key, whether the issue is still there for us. */
+  let waiting = new Map<string, boolean>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function take(change: Change): void {
+    waiting.set(change.key, change.match !== 'gone');
+    timer ??= setTimeout(() => void work(), GATHER_MS);
+  }
+
+  async function work(): Promise<void> {
+    timer = undefined;
+    const batch = waiting;
+    waiting = new Map();
+    try {
+      await carryOut(batch);
+    } catch {
+      // The network is away, and these will not be told again: kept until they can be read.
+      waiting = new Map([...batch, ...waiting]);
+      timer ??= setTimeout(() => void work(), AGAIN_MS);
+    }
+  }
+
+  return { take, stop: () => clearTimeout(timer) };
+}
+
+/** Read again whatever is on the screen, or was read before `instant` (ms). */
+export function readAgain(instant = Infinity): void {
+  void queryClient.invalidateQueries({
+    predicate: ({ queryKey, state }) =>
+      queryKey[0] !== keys.me[0] && state.dataUpdatedAt > 0 && state.dataUpdatedAt < instant,
+  });
+}
+
+async function carryOut(batch: Map<string, boolean>): Promise<void> {
+  void queryClient.invalidateQueries({ queryKey: ['counts'] });
+  if (batch.size > MOST) {
+    readAgain();
+    return;
+  }
+  for (const key of batch.keys()) void queryClient.invalidateQueries({ queryKey: ['issue', key] });
+  await Promise.all(shownLists().map((q) => refresh(q, batch)));
+}
+
+/** The filters whose lists of the present are on the screen. */
+function shownLists(): string[] {
+  return queryClient
+    .getQueryCache()
+    .findAll({ queryKey: keys.lists, type: 'active' })
+    .filter(({ queryKey }) => queryKey.length === 3 && queryKey[2] === null)
+    .map(({ queryKey }) => String(queryKey[1]));
+}
+
+async function refresh(q: string, batch: Map<string, boolean>): Promise<void> {
+  const list = queryClient.getQueryData<ListData>(keys.list(q, null));
+  if (!list?.pages) return;
+  const readAt = queryClient.getQueryState(keys.list(q, null))?.dataUpdatedAt ?? 0;
+  const shown = new Set(list.pages.flatMap(({ items }) => items.map(({ key }) => key)));
+  const there = [...batch].filter(([, isThere]) => isThere).map(([key]) => key);
+  const rows = await select(q, there);
+  const fitting = new Map(rows.map((row) => [row.key, row]));
+  // Rows that no longer fit stay, with what is true of them now.
+  const astray = there.filter((key) => shown.has(key) && !fitting.has(key));
+  for (const row of [...rows, ...(await select('', astray))]) patchLists(row);
+  // Of a list that is not here to its end, an issue without a row may only stand further down.
+  const isWhole = list.pages.at(-1)?.next === null;
+  const byChange = sortOf(q).by === 'updated';
+  happened(
+    q,
+    batch.keys(),
+    (key) => {
+      const row = fitting.get(key);
+      if (!row) return false;
+      return isWhole || byChange || shown.has(key) || Date.parse(row.created_at) > readAt - 60_000;
+    },
+    (key) => shown.has(key),
+  );
+}
+
+/** Read those of some issues that `q` selects. Throws `ApiError`. */
+async function select(q: string, among: string[]): Promise<IssueItem[]> {
+  if (among.length === 0) return [];
+  const page = await answer(
+    api.GET('/api/v1/issues', { params: { query: { q: narrowed(q, among), limit: 100 } } }),
+  );
+  return page.items;
+}
