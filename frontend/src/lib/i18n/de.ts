@@ -144,6 +144,7 @@ export const de: Catalogue = {
   'filter.field.key': 'einer nach seinem Schlüssel',
   'filter.field.sort': 'in welcher Reihenfolge',
   'issues.fresh': { one: '{count} neues', other: '{count} neue' },
+  'issues.left': 'Nicht mehr in dieser Liste',
   'issues.fresh.show': 'Anzeigen',
 
   'live.live': 'Live',

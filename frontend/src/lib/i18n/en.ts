@@ -141,6 +141,7 @@ export const en = {
   'filter.field.key': 'one by its key',
   'filter.field.sort': 'in which order',
   'issues.fresh': { one: '{count} new', other: '{count} new' },
+  'issues.left': 'No longer in this list',
   'issues.fresh.show': 'Show them',
 
   'live.live': 'Live',

@@ -4,6 +4,7 @@
  */
 
 import { answer, api } from '$lib/api/client';
+import { ApiError } from '$lib/api/problem';
 import { keys, queryClient } from '$lib/api/queries';
 import type { IssueItem } from '$lib/api/types';
 import { narrowed, sortOf } from '$lib/filter/terms';
@@ -34,7 +35,8 @@ export function createCatchUp() {
     waiting = new Map();
     try {
       await carryOut(batch);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       // The network is away, and these will not be told again: kept until they can be read.
       waiting = new Map([...batch, ...waiting]);
       timer ??= setTimeout(() => void work(), AGAIN_MS);
