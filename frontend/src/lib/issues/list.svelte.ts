@@ -5,6 +5,7 @@ import { answer, api } from '$lib/api/client';
 import { asApiError, type ApiError } from '$lib/api/problem';
 import { keys, queryClient } from '$lib/api/queries';
 import type { IssueItem, IssuePage } from '$lib/api/types';
+import { liveState } from '$lib/live/live.svelte';
 import { sinceRead, wasRead } from './since.svelte';
 
 /** Every page but the last has this many, so that a row's page follows from its place. */
@@ -38,6 +39,8 @@ export function createIssueList(q: () => string, asOf: () => string | null) {
     // Fetching all pages again would cost as many requests: who changes something says so.
     staleTime: 30_000,
     refetchOnWindowFocus: false,
+    // What changed meanwhile comes with the stream, and moves nothing.
+    refetchOnReconnect: () => liveState() === 'off',
   }));
 
   // While another filter loads, or cannot be read, the last list stays in view.

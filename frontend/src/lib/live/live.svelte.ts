@@ -33,8 +33,11 @@ const HIDDEN_MS = 5 * 60_000;
 type OnChange = (change: Change) => void;
 /** What was read before `instant` (ms; without one, whatever was read) may be old. */
 type OnGap = (instant?: number) => void;
+// Nothing is drawn from these.
+/* eslint-disable svelte/prefer-svelte-reactivity */
 const followers = new Set<OnChange>();
 const rereaders = new Set<OnGap>();
+/* eslint-enable svelte/prefer-svelte-reactivity */
 
 let state = $state<LiveState>('connecting');
 

@@ -58,7 +58,10 @@ export async function keepStream(hooks: Hooks, signal: AbortSignal): Promise<voi
     async function read() {
       const cut = new AbortController();
       const either = AbortSignal.any([signal, cut.signal]);
-      let watch = setTimeout(() => cut.abort(), SILENCE_MS);
+      const stop = () => cut.abort();
+      let watch = setTimeout(stop, SILENCE_MS);
+      // A connection may outlive its network for a long while, and nothing comes through it.
+      addEventListener('offline', stop);
       const reader = createReader(({ event, data }) => {
         if (event === 'change') hooks.onChange(data);
         else if (event === 'reset') hooks.onReset();
@@ -80,14 +83,15 @@ export async function keepStream(hooks: Hooks, signal: AbortSignal): Promise<voi
           const { value, done } = await source.read();
           if (done) return;
           clearTimeout(watch);
-          watch = setTimeout(() => cut.abort(), SILENCE_MS);
+          watch = setTimeout(stop, SILENCE_MS);
           reader.take(value);
           if (reader.lastId !== lastId) hooks.onPlace((lastId = reader.lastId));
           retry = reader.retry ?? retry;
         }
       } finally {
         clearTimeout(watch);
-        cut.abort();
+        removeEventListener('offline', stop);
+        stop();
       }
     }
   }
