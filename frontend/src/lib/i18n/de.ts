@@ -244,6 +244,7 @@ export const de: Catalogue = {
   'event.by.job': 'ein geplanter Lauf',
   'event.by.import': 'durch Import',
   'event.by.nobody': 'Das System',
+  'field.comment': 'Kommentar',
   'field.title': 'Titel',
   'field.description': 'Beschreibung',
   'field.status': 'Status',

@@ -240,6 +240,7 @@ export const en = {
   'event.by.job': 'a scheduled job',
   'event.by.import': 'by import',
   'event.by.nobody': 'The system',
+  'field.comment': 'comment',
   'field.title': 'title',
   'field.description': 'description',
   'field.status': 'status',
