@@ -245,6 +245,7 @@ export const de: Catalogue = {
   'event.by.import': 'durch Import',
   'event.by.nobody': 'Das System',
   'field.comment': 'Kommentar',
+  'field.confidential': 'Vertraulichkeit',
   'field.title': 'Titel',
   'field.description': 'Beschreibung',
   'field.status': 'Status',

@@ -241,6 +241,7 @@ export const en = {
   'event.by.import': 'by import',
   'event.by.nobody': 'The system',
   'field.comment': 'comment',
+  'field.confidential': 'confidentiality',
   'field.title': 'title',
   'field.description': 'description',
   'field.status': 'status',
