@@ -31,6 +31,7 @@ export const keys = {
   comments: (key: string, asOf: string | null) => ['issue', key, 'comments', asOf] as const,
   events: (key: string) => ['issue', key, 'events'] as const,
   attachments: (key: string) => ['issue', key, 'attachments'] as const,
+  views: ['views'] as const,
   counted: ['counts'] as const,
   counts: (q: string, asOf: string | null) => ['counts', q, asOf] as const,
 };

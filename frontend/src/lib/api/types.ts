@@ -23,3 +23,5 @@ export type FrontendConfig = Schemas['FrontendConfig'];
 export type BulkSet = Schemas['BulkSet'];
 export type BulkResult = Schemas['BulkResult'];
 export type FieldChange = Schemas['FieldChange'];
+export type View = Schemas['ViewRead'];
+export type ViewChange = Schemas['ViewChange'];

@@ -157,6 +157,7 @@ export const de: Catalogue = {
   'live.paused': 'Angehalten',
   'live.paused.text': 'Die Vergangenheit ändert sich nicht: nichts wird verfolgt.',
 
+  'board.empty': 'Hier ist nichts',
   'board.lanes': 'Bahnen nach Schwere',
   'board.keys':
     'Die Leertaste hebt die Karte an, die Pfeile wählen das Ziel, die Leertaste legt sie ab, Escape legt sie zurück.',
@@ -166,6 +167,20 @@ export const de: Catalogue = {
   'board.moved': '{key} nach {place} verschoben',
   'board.back': '{key} bleibt, wo es war.',
   'board.elsewhere': 'Jemand anderes hat {key} inzwischen verschoben; es steht, wo es jetzt ist.',
+
+  'views.own': 'Deine Ansichten',
+  'views.shared': 'Geteilte Ansichten',
+  'views.save': 'Diesen Filter als Ansicht speichern',
+  'views.name': 'Name',
+  'views.everything': 'Alle Vorgänge',
+  'views.shared.offer': 'Mit allen teilen',
+  'views.rename': 'Umbenennen',
+  'views.update': 'Speichern, was jetzt zu sehen ist',
+  'views.share': 'Mit allen geteilt',
+  'views.default': 'Mit dieser Ansicht beginnen',
+  'views.delete': 'Löschen',
+  'views.deleted': 'Ansicht „{name}“ gelöscht',
+  'views.more': 'Aktionen für {name}',
 
   'column.key': 'Schlüssel',
   'column.title': 'Titel',
@@ -253,6 +268,7 @@ export const de: Catalogue = {
   'field.resolution': 'Ergebnis',
   'field.assignee': 'Zuständige',
   'field.labels': 'Labels',
+  'field.confidential': 'Vertraulichkeit',
   'field.due_date': 'Fälligkeit',
 
   'picker.chosen': 'gewählt',

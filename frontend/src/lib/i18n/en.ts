@@ -153,6 +153,7 @@ export const en = {
   'live.paused': 'Paused',
   'live.paused.text': 'The past does not change: nothing is followed.',
 
+  'board.empty': 'Nothing here',
   'board.lanes': 'Lanes by severity',
   'board.keys':
     'Space lifts the card, the arrows choose where it goes, Space puts it down, Escape puts it back.',
@@ -162,6 +163,20 @@ export const en = {
   'board.moved': '{key} moved to {place}',
   'board.back': '{key} stays where it was.',
   'board.elsewhere': 'Somebody else moved {key} meanwhile; it is shown where it is now.',
+
+  'views.own': 'Your views',
+  'views.shared': 'Shared views',
+  'views.save': 'Save this filter as a view',
+  'views.name': 'Name',
+  'views.everything': 'All issues',
+  'views.shared.offer': 'Share it with everybody',
+  'views.rename': 'Rename',
+  'views.update': 'Save what is shown now',
+  'views.share': 'Shared with everybody',
+  'views.default': 'Begin with this view',
+  'views.delete': 'Delete',
+  'views.deleted': 'View “{name}” deleted',
+  'views.more': 'Actions for {name}',
 
   'column.key': 'Key',
   'column.title': 'Title',
@@ -249,6 +264,7 @@ export const en = {
   'field.resolution': 'resolution',
   'field.assignee': 'assignee',
   'field.labels': 'labels',
+  'field.confidential': 'confidentiality',
   'field.due_date': 'due date',
 
   'picker.chosen': 'chosen',

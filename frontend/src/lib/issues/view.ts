@@ -28,7 +28,8 @@ export function showFilter(q: string, { replace = false } = {}): Promise<void> {
   });
 }
 
-function hrefOf(path: string, values: Record<string, string | null>): string {
+/** The address of a path with what is not empty of `values`. */
+export function hrefOf(path: string, values: Record<string, string | null>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value) query.set(name, value);
   // Colons and commas may stand in a query, and a filter is easier to read with them.
