@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
+from issue_insight.archive.commands import archive
 from issue_insight.doctor import examine
 from issue_insight.plugin.loader import PluginError
 from issue_insight.plugin.manifest import Plugin
@@ -91,6 +92,7 @@ def register(app: Flask, settings: Settings, plugins: tuple[Plugin, ...], storag
                 click.echo(f"     {'':<11} → {result.mend}")
         sys.exit(0 if healthy else 1)
 
+    app.cli.add_command(archive)
     for plugin in plugins:
         for command in plugin.commands:
             app.cli.add_command(command)

@@ -96,6 +96,7 @@ class Download:
     def __init__(self, response: urllib3.BaseHTTPResponse, circuit: Circuit) -> None:
         self._response = response
         self._circuit = circuit
+        self.content_type: str = response.headers.get("content-type", "application/octet-stream")
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes in chunks; raise `Unavailable` when the server stops midway."""

@@ -46,7 +46,10 @@ class IdempotencyKey(Base):
     """A key of one person's request, with what was asked and answered."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_idempotency_keys_created_at", "created_at"),
+        {"info": {"archived": False}},
+    )
 
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(User.id), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

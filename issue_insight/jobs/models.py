@@ -30,6 +30,7 @@ class JobRun(Base):
             unique=True,
             postgresql_where=text("outcome <> 'interrupted'"),
         ),
+        {"info": {"archived": False}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)

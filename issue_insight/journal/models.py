@@ -39,7 +39,9 @@ class Event(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
     # Ids are taken before the commit, so their order is not the order of commits; a reader who
     # follows the log compares `tx` with the snapshot's horizon instead.
-    tx: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+    tx: Mapped[int] = mapped_column(
+        Xid8(), server_default=text("pg_current_xact_id()"), info={"archived": False}
+    )
     at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     actor_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))

@@ -5,7 +5,7 @@ One shared version table would bind the instance to every plugin it ever had: on
 uninstalled, Alembic no longer finds the revision and refuses everything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,23 +43,35 @@ def upgrade(app: Flask, plugins: Iterable[Plugin]) -> None:
 
 def pending(app: Flask, plugins: Iterable[Plugin]) -> list[str]:
     """Name every line of revisions that is not at its newest: `built-in` or a plugin's name."""
-    behind: list[str] = []
     with app.app_context(), db.engine.connect() as connection:
-        built_in = Config()
-        built_in.set_main_option("script_location", str(BUILT_IN))
-        lines = [("built-in", built_in, "alembic_version")]
-        lines += [
-            (p.name, _config(p, connection), _version_table(p))
-            for p in plugins
-            if p.migrations is not None
+        return [
+            name
+            for name, config, heads in _lines(connection, plugins)
+            if set(heads) != set(ScriptDirectory.from_config(config).get_heads())
         ]
-        for name, config, table in lines:
-            context = MigrationContext.configure(connection, opts={"version_table": table})
-            if set(context.get_current_heads()) != set(
-                ScriptDirectory.from_config(config).get_heads()
-            ):
-                behind.append(name)
-    return behind
+
+
+def revisions(app: Flask, plugins: Iterable[Plugin]) -> dict[str, list[str]]:
+    """Return where the database is in every line of revisions: `built-in` or a plugin's name."""
+    with app.app_context(), db.engine.connect() as connection:
+        return {name: sorted(heads) for name, _, heads in _lines(connection, plugins)}
+
+
+def _lines(
+    connection: Connection, plugins: Iterable[Plugin]
+) -> Iterator[tuple[str, Config, tuple[str, ...]]]:
+    """Yield each line's name, its configuration and the revisions that the database is at."""
+    built_in = Config()
+    built_in.set_main_option("script_location", str(BUILT_IN))
+    lines = [("built-in", built_in, "alembic_version")]
+    lines += [
+        (p.name, _config(p, connection), _version_table(p))
+        for p in plugins
+        if p.migrations is not None
+    ]
+    for name, config, table in lines:
+        context = MigrationContext.configure(connection, opts={"version_table": table})
+        yield name, config, context.get_current_heads()
 
 
 def _version_table(plugin: Plugin) -> str:

@@ -43,7 +43,7 @@ class Attachment(Base):
     project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("projects.id"))
     issue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("issues.id"))
     uploader_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
-    object_key: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
+    object_key: Mapped[str] = mapped_column(Text(collation="C"), unique=True, info={"object": True})
     """In the order of bytes, which is the order in which S3 lists."""
     announced: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """What was said of a file that is uploaded directly, before anybody has seen its bytes."""

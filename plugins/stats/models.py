@@ -32,6 +32,7 @@ class DailyStat(Base):
     __table_args__ = (
         PrimaryKeyConstraint("project_id", "day", "status", "severity"),
         CheckConstraint("count > 0", name="count"),
+        {"info": {"archived": False}},
     )
 
     project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id))
@@ -53,6 +54,7 @@ class DailyStatsProgress(Base):
     """
 
     __tablename__ = "daily_stats_progress"
+    __table_args__ = {"info": {"archived": False}}  # noqa: RUF012 (SQLAlchemy's own form)
 
     project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Project.id), primary_key=True)
     last_day: Mapped[date]

@@ -1,0 +1,1 @@
+"""An instance in one file: all but caches, out and in again (docs/archive.md)."""
