@@ -9,10 +9,15 @@ export function say(text: string, undo?: () => void): void {
   toast(text, undo ? { action: { label: t('toast.undo'), onClick: undo }, duration: 8000 } : {});
 }
 
-/** Say why something was not done; `details` are lines below that. */
-export function complain(error: unknown, details: readonly string[] = []): void {
+/** Say why something was not done. */
+export function complain(error: unknown): void {
   const known = asApiError(error);
-  toast.error(known.isOffline ? t('error.offline') : known.message, {
+  warn(known.isOffline ? t('error.offline') : known.message);
+}
+
+/** Say that something was not done; `details` are lines below that. */
+export function warn(text: string, details: readonly string[] = []): void {
+  toast.error(text, {
     ...(details.length > 0 ? { description: details.join('\n') } : {}),
     duration: 8000 + 3000 * details.length,
   });

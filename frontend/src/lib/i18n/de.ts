@@ -117,6 +117,7 @@ export const de: Catalogue = {
   'bulk.labels.remove': 'entfernen',
   'bulk.labels.all': 'an allen',
   'undo.done': { one: 'Rückgängig: {count} Vorgang', other: 'Rückgängig: {count} Vorgänge' },
+  'undo.refused': 'Inzwischen wieder geändert, also nichts zurückgenommen',
   'undo.conflict': '{key}: {field} war {set} und ist jetzt {found}',
   'list.more': { one: 'und {count} weiterer', other: 'und {count} weitere' },
   'bulk.line': '{field}: {old} → {new}',

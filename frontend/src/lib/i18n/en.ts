@@ -114,6 +114,7 @@ export const en = {
   'bulk.labels.remove': 'remove',
   'bulk.labels.all': 'on all',
   'undo.done': { one: 'Undone: {count} issue', other: 'Undone: {count} issues' },
+  'undo.refused': 'Changed again since, so nothing was undone',
   'undo.conflict': '{key}: {field} was set to {set} and is {found} now',
   'list.more': { one: 'and {count} more', other: 'and {count} more' },
   'bulk.line': '{field}: {old} → {new}',

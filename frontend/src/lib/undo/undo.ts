@@ -3,7 +3,7 @@
 import { answer, api, idempotent } from '$lib/api/client';
 import { asApiError } from '$lib/api/problem';
 import { refreshIssues } from '$lib/api/queries';
-import { complain, say } from '$lib/components/toast';
+import { complain, say, warn } from '$lib/components/toast';
 import { describeConflicts } from './conflicts';
 import { t } from '$lib/i18n/index.svelte';
 
@@ -19,7 +19,9 @@ export async function undo(changeSet: string): Promise<void> {
     const { changed } = await answer(api.POST('/api/v1/change-sets/{change_set}/undo', { params }));
     say(t('undo.done', { count: changed }));
   } catch (error) {
-    complain(error, describeConflicts(asApiError(error).problem?.conflicts));
+    const conflicts = describeConflicts(asApiError(error).problem?.conflicts);
+    if (conflicts.length > 0) warn(t('undo.refused'), conflicts);
+    else complain(error);
   }
   await refreshIssues();
 }
