@@ -15,14 +15,12 @@ from issue_insight.settings import Settings
 
 
 @contextmanager
-def live(settings: Settings, directory: Path) -> Iterator[Server]:
+def live(settings: Settings, directory: Path, port: int | None = None) -> Iterator[Server]:
     """Serve the application with `settings` until the end of the block.
 
     `server.address` is where; `directory` gets a file that names the process.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = port or free_port()
     environment = environment_of(settings) | {"HOST": "127.0.0.1", "PORT": str(port)}
     server = Server("127.0.0.1", port, environment, directory / "server.pid")
     try:
@@ -30,6 +28,13 @@ def live(settings: Settings, directory: Path) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

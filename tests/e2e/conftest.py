@@ -86,8 +86,9 @@ def world(people: People) -> World:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Keep a picture of every window of a test that has failed, and say where."""
     report: pytest.TestReport = yield
-    people = getattr(item, "funcargs", {}).get("people")
-    if report.when == "call" and report.failed and isinstance(people, People):
+    given = getattr(item, "funcargs", {})
+    people = given.get("people") or getattr(given.get("clara"), "people", None)
+    if report.when == "call" and report.failed and people is not None:
         kept = people.take_pictures(PICTURES, item.name)
         report.sections.append(("windows", "\n".join(map(str, kept))))
     return report
