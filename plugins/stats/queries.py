@@ -121,7 +121,7 @@ def count_days(
     the versions. Raises `Invalid`.
     """
     now = clock.now()
-    first, last = _range(first, last, day_of(now, zone))
+    first, last = day_range(first, last, day_of(now, zone))
     plan = _plan(session, principal, zone, now, min(first, last), project)
     items: dict[date, dict[str, Any]] = {}
     if first <= last:
@@ -187,7 +187,7 @@ def _plan(
         wanted = wanted.where(Project.key == key.strip().upper())
     projects = session.execute(wanted).all()
     if key is not None and not projects:
-        raise Invalid(f"There is no project {key}.", [FieldError("?project", "names no project")])
+        raise _no_project(key)
     known = covered(session, zone, now)
     live_from, computed_at = {}, {}
     for project in projects:
@@ -200,6 +200,19 @@ def _plan(
         ):
             computed_at[project.id] = cover.computed_at
     return _Plan(live_from, computed_at)
+
+
+def require_project(session: Session, key: str) -> None:
+    """Raise `Invalid` unless there is such a project."""
+    there = select(Project.id).where(
+        Project.deleted_at.is_(None), Project.key == key.strip().upper()
+    )
+    if session.scalar(there) is None:
+        raise _no_project(key)
+
+
+def _no_project(key: str) -> Invalid:
+    return Invalid(f"There is no project {key}.", [FieldError("?project", "names no project")])
 
 
 def _bounds(plan: _Plan) -> Any:
@@ -240,7 +253,8 @@ def _summed(session: Session, sources: Sequence[Select[*tuple[Any, ...]]]) -> Se
     ).all()
 
 
-def _range(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+def day_range(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    """Return the first and the last day to count. Raises `Invalid`."""
     asked = last or today
     faults = [
         FieldError(pointer, f"must not be before {FIRST_DAY}")

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from issue_insight.http.schema import Instant, Model
 from plugins.issues.api import AsOf
+from plugins.stats.buckets import Size
 
 
 def _written_out(value: object) -> object:
@@ -110,12 +111,25 @@ class DailyStatsQuery(Model):
         examples=["WEB"],
     )
 
+    q: Annotated[
+        str,
+        Field(
+            description="A filter, as for the list of issues; what it measures from now, it "
+            "measures from the end of each day.",
+            examples=["label:ui severity>=high"],
+        ),
+    ] = ""
+    as_of: AsOf = None
+    every: Size = Field(
+        default="day", description="Leave out all days but the last of each week or month."
+    )
+
 
 class DailyStatsRow(Model):
     """How many issues there were at the end of a day."""
 
     day: date
-    so_far: bool = Field(description="Whether the day is still under way.")
+    so_far: bool = Field(description="Whether the day is still under way, or was `as_of`.")
     total: Count
     by_status: ByStatus
     by_severity: BySeverity
@@ -131,3 +145,48 @@ class DailyStats(Model):
     computed_at: Instant = Field(
         description="When the oldest of these numbers were counted; none of them has changed since."
     )
+
+
+class FlowQuery(Model):
+    """Which issues, and which days."""
+
+    from_: Day | None = Field(
+        default=None,
+        alias="from",
+        description="A day of the first bucket; by default there are about 26 buckets.",
+        examples=["2026-01-01"],
+    )
+    to: Day | None = Field(
+        default=None,
+        description="A day of the last bucket; by default, and at the latest, today.",
+        examples=["2026-01-31"],
+    )
+    bucket: Size = Field(default="week", description="Days, weeks from Monday, or months.")
+    q: Annotated[
+        str,
+        Field(description="A filter, as for the list of issues.", examples=["label:ui"]),
+    ] = ""
+    as_of: AsOf = None
+
+
+class FlowRow(Model):
+    """How many issues came and how many were done, of the issues as they stand."""
+
+    from_: date = Field(alias="from", description="The first day.")
+    to: date = Field(description="The last day.")
+    so_far: bool = Field(description="Whether the last day was not over at the instant counted.")
+    created: Count = Field(description="What the list shows with `created:FROM..TO` in the filter.")
+    resolved: Count = Field(
+        description="What the list shows with `closed:FROM..TO` in the filter: without those that "
+        "were reopened since."
+    )
+
+
+class Flow(Model):
+    """What came and went, the oldest first."""
+
+    items: list[FlowRow]
+    time_zone: str = Field(
+        description="The time zone in which days begin and end.", examples=["Europe/Berlin"]
+    )
+    as_of: Instant = Field(description="The instant that was counted.")

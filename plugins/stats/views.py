@@ -11,7 +11,16 @@ from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from plugins.issues.api import parse_as_of, select_issues
 from plugins.stats import policy, queries
-from plugins.stats.schemas import DailyStats, DailyStatsQuery, StatsNow, StatsNowQuery
+from plugins.stats.filtered_days import count_chosen_days
+from plugins.stats.flow import count_flow
+from plugins.stats.schemas import (
+    DailyStats,
+    DailyStatsQuery,
+    Flow,
+    FlowQuery,
+    StatsNow,
+    StatsNowQuery,
+)
 
 blp = Blueprint("stats", __name__, description="Numbers: how many issues, now and day by day.")
 
@@ -40,14 +49,34 @@ def get_stats_now(query: StatsNowQuery) -> Any:
 @requires(policy.READ)
 def get_daily_stats(query: DailyStatsQuery) -> Any:
     """Count issues by status and severity at the end of each day."""
+    zone = _zone()
+    as_of = parse_as_of(query.as_of, zone)
     with unit_of_work() as session:
         # What is taken away from stored counts is taken from the state that they were read in.
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        return queries.count_days(
+        return count_chosen_days(
             session,
             current_principal(),
-            _zone(),
+            zone,
             first=query.from_,
             last=query.to,
             project=query.project,
+            q=query.q,
+            as_of=as_of,
+            every=query.every,
+        )
+
+
+@blp.get("/stats/flow")
+@blp.arguments(FlowQuery, location="query")
+@blp.response(200, Flow)
+@requires(policy.READ)
+def get_flow(query: FlowQuery) -> Any:
+    """Count how many issues were created, and how many resolved, by day, week or month."""
+    zone = _zone()
+    as_of = parse_as_of(query.as_of, zone)
+    with unit_of_work() as session:
+        selection = select_issues(session, current_principal(), query.q, as_of, zone)
+        return count_flow(
+            session, selection, zone, first=query.from_, last=query.to, size=query.bucket
         )
