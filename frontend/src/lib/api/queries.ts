@@ -34,6 +34,9 @@ export const keys = {
   views: ['views'] as const,
   counted: ['counts'] as const,
   counts: (q: string, asOf: string | null) => ['counts', q, asOf] as const,
+  daily: (q: string, asOf: string | null, range: string) => ['counts', q, asOf, 'daily', range],
+  flow: (q: string, asOf: string | null, range: string) => ['counts', q, asOf, 'flow', range],
+  users: (q: string) => ['users', q] as const,
 };
 
 /** Fetch again whatever shows issues of the present: many of them have changed. */

@@ -653,6 +653,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stats/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count how many issues were created, and how many resolved, by day, week or month.
+         * @description Needs `stats:read`.
+         */
+        get: operations["get_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats/now": {
         parameters: {
             query?: never;
@@ -1070,7 +1090,7 @@ export interface components {
             by_status: components["schemas"]["ByStatus"];
             /** Format: date */
             day: string;
-            /** @description Whether the day is still under way. */
+            /** @description Whether the day is still under way, or was `as_of`. */
             so_far: boolean;
             total: number;
         };
@@ -1159,6 +1179,45 @@ export interface components {
             key: string;
             new: unknown;
             old: unknown;
+        };
+        /**
+         * Flow
+         * @description What came and went, the oldest first.
+         */
+        Flow: {
+            /**
+             * Format: date-time
+             * @description The instant that was counted.
+             */
+            as_of: string;
+            items: components["schemas"]["FlowRow"][];
+            /**
+             * @description The time zone in which days begin and end.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+        };
+        /**
+         * FlowRow
+         * @description How many issues came and how many were done, of the issues as they stand.
+         */
+        FlowRow: {
+            /** @description What the list shows with `created:FROM..TO` in the filter. */
+            created: number;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description What the list shows with `closed:FROM..TO` in the filter: without those that were reopened since. */
+            resolved: number;
+            /** @description Whether the last day was not over at the instant counted. */
+            so_far: boolean;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
         };
         /**
          * FrontendConfig
@@ -3234,10 +3293,16 @@ export interface operations {
     get_daily_stats: {
         parameters: {
             query?: {
+                /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
+                as_of?: string | null;
+                /** @description Leave out all days but the last of each week or month. */
+                every?: "day" | "week" | "month";
                 /** @description The first day; by default 29 days before the last. */
                 from?: string | null;
                 /** @description The key of the only project to count; by default all. */
                 project?: string | null;
+                /** @description A filter, as for the list of issues; what it measures from now, it measures from the end of each day. */
+                q?: string;
                 /** @description The last day; by default, and at the latest, today. */
                 to?: string | null;
             };
@@ -3254,6 +3319,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DailyStats"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    get_flow: {
+        parameters: {
+            query?: {
+                /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
+                as_of?: string | null;
+                /** @description Days, weeks from Monday, or months. */
+                bucket?: "day" | "week" | "month";
+                /** @description A day of the first bucket; by default there are about 26 buckets. */
+                from?: string | null;
+                /** @description A filter, as for the list of issues. */
+                q?: string;
+                /** @description A day of the last bucket; by default, and at the latest, today. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];

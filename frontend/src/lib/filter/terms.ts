@@ -62,6 +62,19 @@ export function withTerm(text: string, term: string): string {
   return `${text.trim()} ${term}`.trim();
 }
 
+/**
+ * Return the filter for what `text` selects and `term` too. The sort of `text` stays where a sort may
+ * stand, and alternatives (`a OR b`) stay together.
+ */
+export function restricted(text: string, term: string): string {
+  const sorts = terms(text)
+    .filter(({ field }) => field === 'sort')
+    .map(({ start, end }) => text.slice(start, end));
+  const rest = without(text, ({ field }) => field === 'sort');
+  const isLoose = terms(rest).some(({ kind }) => kind === 'or');
+  return [isLoose ? `(${rest})` : rest, term, ...sorts].filter(Boolean).join(' ');
+}
+
 export interface Sort {
   by: string;
   descending: boolean;

@@ -2,20 +2,20 @@
 
 import type { Issue } from '$lib/api/types';
 import { useMe } from '$lib/auth/me.svelte';
-import { currentAsOf } from '$lib/issues/view';
+import { readOnly } from '$lib/rewind/rewind';
 
 export function useRights(issue: () => Issue) {
   const { me, may } = useMe();
   return {
     get triage() {
-      return currentAsOf() === null && may('issues:triage');
+      return !readOnly() && may('issues:triage');
     },
     get editText() {
       const own = issue().reporter.id === me().id && may('issues:edit-own');
-      return currentAsOf() === null && (own || may('issues:triage'));
+      return !readOnly() && (own || may('issues:triage'));
     },
     get comment() {
-      return currentAsOf() === null && may('issues:comment');
+      return !readOnly() && may('issues:comment');
     },
   };
 }

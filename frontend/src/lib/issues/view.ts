@@ -2,12 +2,12 @@
 
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
+import { addressOf, currentAsOf, withParameter } from '$lib/rewind/rewind';
 
 /** The filter of the address. */
 export const currentQ = (): string => page.url.searchParams.get('q') ?? '';
 
-/** The instant of the address; null is now. */
-export const currentAsOf = (): string | null => page.url.searchParams.get('as_of');
+export { currentAsOf };
 
 /** The address of the list with a filter, at the instant one is looking at. */
 export function listHref(q: string, asOf: string | null = currentAsOf()): string {
@@ -21,7 +21,7 @@ export function issueHref(key: string, asOf: string | null = currentAsOf()): str
 
 /** Show another filter; typing replaces the address instead of adding to the history. */
 export function showFilter(q: string, { replace = false } = {}): Promise<void> {
-  return goto(hrefOf(page.url.pathname, { q, as_of: currentAsOf() }), {
+  return goto(withParameter(page.url.pathname + page.url.search, 'q', q || null), {
     replaceState: replace,
     keepFocus: true,
     noScroll: true,
@@ -32,7 +32,5 @@ export function showFilter(q: string, { replace = false } = {}): Promise<void> {
 export function hrefOf(path: string, values: Record<string, string | null>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value) query.set(name, value);
-  // Colons and commas may stand in a query, and a filter is easier to read with them.
-  const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
-  return text ? `${path}?${text}` : path;
+  return addressOf(path, query);
 }

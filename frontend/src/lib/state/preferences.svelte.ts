@@ -16,6 +16,8 @@ const DEFAULTS = {
   filterAsText: false,
   /** The board in lanes, one for each severity. */
   lanes: false,
+  /** Whether single keys do something; ⌘K always does. */
+  singleKeys: true,
 };
 
 type Preferences = typeof DEFAULTS;

@@ -39,6 +39,31 @@ export function day(text: string, locale: string, now = new Date()): string {
   }).format(date);
 }
 
+/** A day without a time, written out: 24 December 2026. */
+export function wholeDay(
+  text: string,
+  locale: string,
+  dateStyle: 'long' | 'medium' = 'long',
+): string {
+  return formatter(locale, { dateStyle, timeZone: 'UTC' }).format(new Date(`${text}T12:00:00Z`));
+}
+
+/** An instant to the minute. */
+export function dateAndTime(
+  instant: string,
+  locale: string,
+  dateStyle: 'long' | 'medium' = 'long',
+): string {
+  return formatter(locale, { dateStyle, timeStyle: 'short' }).format(new Date(instant));
+}
+
+/** The month of a day: December 2026. */
+export function month(text: string, locale: string, style: 'long' | 'short' = 'long'): string {
+  return formatter(locale, { month: style, year: 'numeric', timeZone: 'UTC' }).format(
+    new Date(`${text}T12:00:00Z`),
+  );
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400],
   ['hour', 3_600],

@@ -1,0 +1,62 @@
+/** Instants of the past that one looks at: reading `as_of`, and the ones that are offered. */
+
+export const QUICK = ['yesterday', 'week', 'month', 'quarter'] as const;
+export type Quick = (typeof QUICK)[number];
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Whether `as_of` is a whole day, which means its end in the time zone of the instance. */
+export const isDay = (asOf: string): boolean => DAY.test(asOf);
+
+/** Return the day (`2026-11-24`) that an instant lies in. */
+export function dayIn(instant: Date, timeZone: string): string {
+  // This locale writes dates as ISO 8601 does.
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(instant);
+}
+
+/** Return the day so many days later, or earlier. */
+export function shifted(day: string, days: number): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return date.toISOString().slice(0, 10);
+}
+
+/**
+ * Return the day whose end is meant. The start of a month is the end of the day before it: what was
+ * there before anything happened in it.
+ */
+export function quickDay(quick: Quick, today: string): string {
+  const [year = 0, month = 1] = today.split('-').map(Number);
+  const first = quick === 'quarter' ? month - ((month - 1) % 3) : month;
+  switch (quick) {
+    case 'yesterday':
+      return shifted(today, -1);
+    case 'week':
+      return shifted(today, -7);
+    default:
+      return shifted(`${year}-${String(first).padStart(2, '0')}-01`, -1);
+  }
+}
+
+/** Return the day an `as_of` lies in; null for one that is neither a day nor an instant. */
+export function dayOf(asOf: string, timeZone: string): string | null {
+  if (isDay(asOf)) return Number.isNaN(Date.parse(asOf)) ? null : asOf;
+  const instant = new Date(asOf);
+  return Number.isNaN(instant.getTime()) ? null : dayIn(instant, timeZone);
+}
+
+/** Return `as_of` for a date and, where there is one, a time of the browser's time zone. */
+export function fromFields(date: string, time: string): string | null {
+  if (date === '' || time === '') return date || null;
+  const instant = new Date(`${date}T${time}`);
+  return Number.isNaN(instant.getTime()) ? null : instant.toISOString().replace('.000Z', 'Z');
+}
+
+/** Return what the fields for date and time are to hold. */
+export function toFields(asOf: string): { date: string; time: string } {
+  if (isDay(asOf)) return { date: asOf, time: '' };
+  const instant = new Date(asOf);
+  if (Number.isNaN(instant.getTime())) return { date: '', time: '' };
+  const own = new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString();
+  return { date: own.slice(0, 10), time: own.slice(11, 16) };
+}
