@@ -1,7 +1,7 @@
 """The unit of work: one use case, one transaction."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.orm import Session
 
@@ -29,3 +29,13 @@ def unit_of_work() -> Iterator[Session]:
         raise
     finally:
         del session.info[_UNDER_WAY]
+
+
+def transactions() -> Callable[[], AbstractContextManager[Session]]:
+    """Return what opens a reading transaction, for as long as the process runs.
+
+    For an answer that is still being made when its request is over: sent in parts, each read in a
+    transaction of its own.
+    """
+    engine = db.engine
+    return lambda: Session(engine)

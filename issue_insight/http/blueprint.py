@@ -130,7 +130,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     ) -> Callable[[View], View]:
         """Say how the view answers on success; the first from the top is the default.
 
-        Without a `model` the body is empty, or bytes of `content_type` (a download, a stream).
+        Without a `model` the body is empty, or bytes of `content_type` (a download, a stream), or
+        of one of several, as in `text/csv, application/x-ndjson`.
         `headers` names those the answer bears, such as `ETag` and `Location`.
         """
         said = Answer(

@@ -144,9 +144,10 @@ def _answer(answer: Answer) -> dict[str, Any]:
         schema = schema_of(answer.model, "serialization")
         doc["content"] = {answer.content_type or "application/json": {"schema": schema}}
     elif answer.content_type:
-        text = answer.content_type.startswith("text/")
-        schema = {"type": "string"} if text else dict(BINARY)
-        doc["content"] = {answer.content_type: {"schema": schema}}
+        doc["content"] = {
+            kind: {"schema": {"type": "string"} if kind.startswith("text/") else dict(BINARY)}
+            for kind in answer.content_type.split(", ")
+        }
     if answer.headers:
         doc["headers"] = {name: _header(name) for name in answer.headers}
     return doc

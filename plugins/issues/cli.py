@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import click
 from flask import current_app
@@ -12,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from issue_insight.auth.principal import system
-from issue_insight.db import unit_of_work
+from issue_insight.db import transactions, unit_of_work
 from issue_insight.errors import DomainError
 from issue_insight.http.paging import cursors
-from plugins.issues import demo, policy, queries
+from plugins.issues import demo, exporting, policy, queries
 from plugins.issues.fields import ProjectKey
 from plugins.issues.importing import importer, mapping
 from plugins.issues.importing.opening import Format, open_source
@@ -51,6 +52,33 @@ def list_command(q: str, as_of: str | None, limit: int) -> None:
         )
     about = "about " if page["total_is_estimate"] else ""
     click.echo(f"{len(page['items'])} of {about}{page['total']}")
+
+
+@issues.command("export")
+@click.option("--q", default="", help="A filter (docs/filters.md); all issues if not given.")
+@click.option("--as-of", help="The state at this instant, or at the end of this day.")
+@click.option(
+    "--format",
+    "kind",
+    default=exporting.Format.CSV.value,
+    type=click.Choice([f.value for f in exporting.Format]),
+    show_default=True,
+)
+@click.option("-o", "--output", default="-", type=click.File("wb", lazy=True), metavar="FILE")
+def export_command(q: str, as_of: str | None, kind: str, output: BinaryIO) -> None:
+    """Write all the issues of a filter, as an admin sees them, with their descriptions."""
+    zone = current_app.extensions["issue_insight"].settings.zone
+    everything = system(permissions=frozenset(p.name for p in policy.PERMISSIONS))
+    try:
+        with unit_of_work() as session:
+            selection = queries.select_issues(
+                session, everything, q, parse_as_of(as_of, zone), zone
+            )
+        parts = exporting.export(transactions(), selection, exporting.Format(kind))
+    except DomainError as error:
+        raise click.ClickException(error.message) from error
+    for part in parts:
+        output.write(part)
 
 
 def _key(_: click.Context, __: click.Parameter, value: str) -> str:

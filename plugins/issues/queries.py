@@ -136,6 +136,28 @@ def list_issues(
     }
 
 
+def chunk_of_issues(
+    session: Session, selection: Selection, *, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the next selected issues by id, with descriptions, and the id to go on after.
+
+    That is None at the end. The order that the filter asks for is left out.
+    """
+    relation = selection.relation
+    rows = session.execute(
+        select(*relation.c)
+        .where(selection.where, relation.c.id > after)
+        .order_by(relation.c.id)
+        .limit(limit)
+    ).all()
+    texts = descriptions(session, [row.id for row in rows], selection.as_of)
+    items = [
+        {**item, "description": texts.get(row.id, "")}
+        for row, item in zip(rows, _items(session, rows), strict=True)
+    ]
+    return items, rows[-1].id if len(rows) == limit else None
+
+
 def get_issue(
     session: Session, principal: Principal, key: str, as_of: datetime | None
 ) -> dict[str, Any]:

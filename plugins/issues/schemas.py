@@ -337,6 +337,13 @@ class IssueListQuery(PageQuery, AsOfQuery):
     q: Annotated[str, Field(description="A filter.", examples=["status:open severity>=high"])] = ""
 
 
+class IssueExportQuery(AsOfQuery):
+    """Which issues, and as what."""
+
+    q: Annotated[str, Field(description="A filter.", examples=["status:open severity>=high"])] = ""
+    format: Annotated[Literal["csv", "jsonl"], Field(description="What to write.")] = "csv"
+
+
 class LabelListQuery(Model):
     """Which labels."""
 

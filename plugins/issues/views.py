@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, url_for
+from flask import Response, current_app, url_for
 
+from issue_insight import clock
 from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
-from issue_insight.db import unit_of_work
+from issue_insight.db import transactions, unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
@@ -16,6 +17,7 @@ from plugins.issues import (
     bulk,
     change_sets,
     comments,
+    exporting,
     labels,
     policy,
     queries,
@@ -36,6 +38,7 @@ from plugins.issues.schemas import (
     EventPage,
     IssueChange,
     IssueCreate,
+    IssueExportQuery,
     IssueListQuery,
     IssuePage,
     IssueRead,
@@ -141,6 +144,35 @@ def list_issues(query: IssueListQuery) -> Any:
             signer=cursors(),
             context=f"issues {principal.user_id} {query.q} {query.as_of}",
         )
+
+
+@blp.get("/issues/export")
+@blp.arguments(IssueExportQuery, location="query")
+@blp.response(
+    200,
+    content_type="text/csv, application/x-ndjson",
+    description="The issues, as many as there are",
+    headers=("Content-Disposition",),
+)
+@requires(policy.READ)
+def export_issues(query: IssueExportQuery) -> Any:
+    """Download all the issues of a filter, now or as of an instant, as CSV or JSON Lines.
+
+    They come by age, with their descriptions. Of the present, an issue is as it is when its part
+    of the file is read; as of an instant the file is exact. In CSV, a cell that a spreadsheet would
+    take for a formula begins with an apostrophe.
+    """
+    principal, as_of = current_principal(), _as_of(query.as_of)
+    kind = exporting.Format(query.format)
+    zone = current_app.extensions["issue_insight"].settings.zone
+    with unit_of_work() as session:
+        selection = queries.select_issues(session, principal, query.q, as_of, zone)
+    parts = exporting.export(transactions(), selection, kind)
+    day = (as_of or clock.now()).astimezone(zone).date()
+    response = Response(parts, mimetype=exporting.MEDIA_TYPES[kind])
+    response.headers["Content-Disposition"] = f'attachment; filename="issues-{day}.{kind}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @blp.post("/issues")

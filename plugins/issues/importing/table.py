@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from plugins.issues.cells import unguarded
 from plugins.issues.importing.csv_rows import Header, records
 from plugins.issues.importing.instants import day, instant
 from plugins.issues.importing.json_walk import value_of
@@ -90,7 +91,9 @@ def _csv_rows(
             continue
         line, cells = row
         members: dict[str, Any] = {
-            name: header.cell(cells, name) or None for name in COLUMNS if name in header
+            name: unguarded(header.cell(cells, name) or "") or None
+            for name in COLUMNS
+            if name in header
         }
         try:
             yield _issue(Shape(members, "the row", line), zone, "\x1f".join(cells), taken)

@@ -161,6 +161,7 @@ QUERIES = {
     "project": ["LIB", "WEB"],
     "prefix": [MARK[:3]],
     "description": [f"Through the {MARK} door"],
+    "format": ["csv", "jsonl"],
     "size": ["64"],
     "title": [f"The {MARK} escapes"],
 }  # fmt: skip
