@@ -162,6 +162,8 @@ QUERIES = {
     "prefix": [MARK[:3]],
     "description": [f"Through the {MARK} door"],
     "format": ["csv", "jsonl"],
+    "every": ["day", "week", "month"],
+    "bucket": ["day", "week", "month"],
     "size": ["64"],
     "title": [f"The {MARK} escapes"],
 }  # fmt: skip
