@@ -442,6 +442,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download all the issues of a filter, now or as of an instant, as CSV or JSON Lines.
+         * @description They come by age, with their descriptions. Of the present, an issue is as it is when its part
+         *     of the file is read; as of an instant the file is exact. In CSV, a cell that a spreadsheet would
+         *     take for a formula begins with an apostrophe.
+         *
+         *     Needs `issues:read`.
+         */
+        get: operations["export_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues/similar": {
         parameters: {
             query?: never;
@@ -2923,6 +2947,41 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    export_issues: {
+        parameters: {
+            query?: {
+                /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
+                as_of?: string | null;
+                /** @description What to write. */
+                format?: "csv" | "jsonl";
+                /** @description A filter. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The issues, as many as there are */
+            200: {
+                headers: {
+                    /** @description Under which name to save it. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
