@@ -1,0 +1,60 @@
+"""Nothing that axe finds, on any page, in both themes (WCAG 2.2 AA)."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.npm import package
+from tests.e2e.people import People
+from tests.e2e.world import World
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="session")
+def axe(repository: Path) -> str:
+    """The source of axe-core."""
+    return (package("axe-core", "4.14.1", repository) / "axe.min.js").read_text()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Return what axe has against the page that is open, one line an element."""
+    page.evaluate(axe)
+    return page.evaluate(
+        """async (rules) => {
+            const { violations } = await axe.run({ runOnly: { type: 'tag', values: rules } });
+            return violations.flatMap(({ id, nodes }) =>
+                nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`));
+        }""",
+        RULES,
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, theme: str) -> None:
+    world.project()
+    key = world.issue("The lamp flickers", description="# At night\n\n- [ ] look", severity="high")
+    world.call("POST", f"/issues/{key}/comments", body="Here as well.")
+    for number in range(3):
+        world.issue(f"Another lamp {number}", labels=["lamp", "night"])
+    found = []
+    stranger = people.window(color_scheme=theme)
+    stranger.go("/issues").get_by_role("heading", name="Sign in").wait_for()
+    found += [f"sign-in: {one}" for one in violations(stranger.page, axe)]
+    window = people.sign_in("admin", color_scheme=theme)
+    window.expect_refusals(400, 404, 422)
+    for path, shown in {
+        "/issues": "The lamp flickers",
+        "/issues?q=status:purple": "The filter cannot be read",
+        "/issues?q=nothing-of-that": "No issue fits this filter",
+        f"/issues/{key}": "Here as well.",
+        "/issues/WEB-999": "There is nothing here",
+        "/board": "Board",
+        "/insights": "Insights",
+        "/people": "People",
+    }.items():
+        page = window.go(path)
+        page.get_by_role("main").get_by_text(shown).first.wait_for()
+        found += [f"{path}: {one}" for one in violations(page, axe)]
+    assert not found, "\n".join(found)
