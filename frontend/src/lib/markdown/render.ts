@@ -6,12 +6,24 @@
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
 
+/** The address of an attachment, as the editor writes it. */
+const OWN = /^\/api\/v1\/attachments\/(\d+)\/content$/;
+
 const purify = DOMPurify(window);
 
 purify.addHook('afterSanitizeAttributes', (node) => {
   if (node instanceof HTMLAnchorElement) {
     node.rel = 'noopener noreferrer nofollow';
     if (node.origin !== location.origin) node.target = '_blank';
+  }
+  // Files of issues are asked for with the token, which an address cannot hold.
+  if (node instanceof HTMLImageElement) {
+    const file = OWN.exec(node.getAttribute('src') ?? '');
+    if (file?.[1]) {
+      node.removeAttribute('src');
+      node.dataset.attachment = file[1];
+      return;
+    }
   }
   // An image elsewhere would tell that host who reads this, and the policy of the page refuses it.
   if (

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import type { Attachment } from '$lib/api/types';
+import { reference, sizeText } from './files';
+
+it('sizes are written with the unit that suits them', () => {
+  expect(sizeText(1, 'en')).toBe('1 byte');
+  expect(sizeText(999, 'en')).toBe('999 bytes');
+  expect(sizeText(1_400_000, 'en')).toBe('1.4 MB');
+  expect(sizeText(25_000, 'de')).toBe('25 kB');
+});
+
+it('an image is shown in the text, another file linked', () => {
+  const file = { id: 7, name: 'a [b].png', content_type: 'image/png' } as Attachment;
+  expect(reference(file)).toBe('![a  b .png](/api/v1/attachments/7/content)');
+  expect(reference({ ...file, content_type: 'application/pdf' })).toMatch(/^\[/);
+});
