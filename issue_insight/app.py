@@ -10,7 +10,7 @@ from flask_migrate import Migrate
 
 from issue_insight import cli, jobs, live
 from issue_insight.auth import guard
-from issue_insight.db import db
+from issue_insight.db import connections, db
 from issue_insight.http import admission, frontend, health, openapi, problems, request_log
 from issue_insight.plugin import loader, migrate
 from issue_insight.plugin.manifest import Plugin
@@ -39,20 +39,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     storage = Storage.from_settings(settings)
 
     app = Flask("issue_insight", static_folder=None)
-    app.config.from_mapping(
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": settings.database_pool_size,
-            "pool_pre_ping": True,
-            "pool_timeout": 5,
-            "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"},
-        },
-        PROPAGATE_EXCEPTIONS=False,
-    )
+    app.config.from_mapping(PROPAGATE_EXCEPTIONS=False)
     app.extensions["issue_insight"] = Runtime(settings, plugins, storage)
     request_log.register(app, settings)
     problems.register(app)
-    db.init_app(app)
+    connections.configure(app, settings)
     Migrate(app, db, directory=str(migrate.BUILT_IN))
 
     permissions = [permission for plugin in plugins for permission in plugin.permissions]

@@ -25,7 +25,8 @@ from issue_insight.auth.provision import (
     refresh,
 )
 from issue_insight.auth.state import EXTENSION, Auth, auth_of
-from issue_insight.db import db, unit_of_work
+from issue_insight.db import unit_of_work
+from issue_insight.db.connections import reading_engine
 from issue_insight.errors import Forbidden, Unauthenticated, Unavailable
 from issue_insight.http.problems import problem
 from issue_insight.settings import Settings
@@ -96,9 +97,8 @@ def _principal(auth: Auth) -> Principal:
 
 
 def _person(auth: Auth, claims: Claims) -> Person:
-    # Autocommit: one statement, and no transaction stays open while the body comes in.
-    reading = db.engine.execution_options(isolation_level="AUTOCOMMIT")
-    with reading.connect() as connection:
+    # No transaction, which would stay open while the body comes in.
+    with reading_engine().connect() as connection:
         person = find(connection, claims)
     if person is not None:
         if person.removed_at is None and not is_current(person, claims):

@@ -1,4 +1,4 @@
-"""The unit of work: one use case, one transaction."""
+"""The unit of work: one use case, one transaction. What only reads needs none."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from sqlalchemy.orm import Session
 
 from issue_insight.db.base import db
+from issue_insight.db.connections import reading_engine
 
 _UNDER_WAY = "unit_of_work"
 
@@ -39,3 +40,18 @@ def transactions() -> Callable[[], AbstractContextManager[Session]]:
     """
     engine = db.engine
     return lambda: Session(engine)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Give a session that only reads, without a transaction: each statement sees what stands then.
+
+    That is what statements of a transaction see as well (READ COMMITTED), for two round trips more.
+    Within a unit of work it is that one's session, which sees its own changes.
+    """
+    session = db.session()
+    if _UNDER_WAY in session.info:
+        yield session
+        return
+    with Session(reading_engine()) as made:
+        yield made

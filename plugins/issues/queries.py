@@ -1,7 +1,7 @@
 """Reading issues: one, a page of them, how many, their history. Columns, never whole entities."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,20 +9,25 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     FromClause,
     Row,
+    Select,
     and_,
     func,
     literal,
     or_,
     select,
     tuple_,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
+from issue_insight.auth.users import User
+from issue_insight.db import UtcDateTime
 from issue_insight.errors import FieldError, Invalid, NotFound
 from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
@@ -41,7 +46,7 @@ from plugins.issues.highlighting import highlights
 from plugins.issues.models import Issue, IssueRelation, Project, SearchDocument
 from plugins.issues.relations import CURRENT, relation_at
 from plugins.issues.texts import comment_bodies, descriptions
-from plugins.roles.api import find_user, user_refs
+from plugins.roles.api import UNKNOWN, find_user, user_refs
 
 EXACT_TOTAL = 10_000
 """Up to here totals are counted; beyond, PostgreSQL's estimate is given and marked as such."""
@@ -113,9 +118,8 @@ def list_issues(
     relation = selection.relation
     order = order_by(selection.query, relation, selection.as_of)
     keys = [column.column for column in order]
-    rows = select(*relation.c, *[k.label(f"sort_{i}") for i, k in enumerate(keys)]).where(
-        selection.where
-    )
+    rows = _shown_of(relation).where(selection.where)
+    rows = rows.add_columns(*[key.label(f"sort_{i}") for i, key in enumerate(keys)])
     if cursor is not None:
         values = signer.open(cursor, context)
         if len(values) != len(order):
@@ -145,16 +149,13 @@ def chunk_of_issues(
     """
     relation = selection.relation
     rows = session.execute(
-        select(*relation.c)
+        _shown_of(relation)
         .where(selection.where, relation.c.id > after)
         .order_by(relation.c.id)
         .limit(limit)
     ).all()
     texts = descriptions(session, [row.id for row in rows], selection.as_of)
-    items = [
-        {**item, "description": texts.get(row.id, "")}
-        for row, item in zip(rows, _items(session, rows), strict=True)
-    ]
+    items = [{**_item(row), "description": texts.get(row.id, "")} for row in rows]
     return items, rows[-1].id if len(rows) == limit else None
 
 
@@ -164,9 +165,8 @@ def get_issue(
     """Return the issue with its description, now or as of an instant. Raises `NotFound`."""
     relation = relation_at(as_of)
     row = _row(session, relation, key, policy.visible_to(principal, relation, as_of))
-    [item] = _items(session, [row])
     return {
-        **item,
+        **_item(row),
         "description": descriptions(session, [row.id], as_of)[row.id],
         "duplicates": _duplicates(session, principal, row.id),
     }
@@ -333,44 +333,60 @@ def _row(
         .scalar_subquery()
     )
     row = session.execute(
-        select(*relation.c).where(relation.c.id == issue_id, visible)
+        _shown_of(relation).where(relation.c.id == issue_id, visible)
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no issue {key}.")
     return row
 
 
-def _items(session: Session, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
-    rows = list(rows)
-    people: Mapping[int, Any] = user_refs(
-        session,
-        {row.reporter_id for row in rows} | {row.assignee_id for row in rows if row.assignee_id},
+def _shown(relation: FromClause) -> Select[*tuple[Any, ...]]:
+    """Select the rows with the key of their project and the names of their people.
+
+    Each is looked up for the rows of a page alone: what the order needs comes first.
+    """
+    key = select(Project.key).where(Project.id == relation.c.project_id)
+    reporter = select(User.name).where(User.id == relation.c.reporter_id)
+    assignee = select(User.name).where(User.id == relation.c.assignee_id)
+    return select(
+        # As they come: every connection of ours speaks in UTC.
+        *[type_coerce(c, _INSTANT) if isinstance(c.type, UtcDateTime) else c for c in relation.c],
+        key.scalar_subquery().label("project_key"),
+        reporter.scalar_subquery().label("reporter_name"),
+        assignee.scalar_subquery().label("assignee_name"),
     )
-    keys = dict(
-        session.execute(
-            select(Project.id, Project.key).where(Project.id.in_({row.project_id for row in rows}))
-        ).all()
-    )
-    return [
-        {
-            "key": f"{keys[row.project_id]}-{row.number}",
-            "project": keys[row.project_id],
-            "title": row.title,
-            "status": row.status,
-            "severity": row.severity,
-            "resolution": row.resolution,
-            "reporter": people[row.reporter_id],
-            "assignee": people.get(row.assignee_id),
-            "labels": row.labels,
-            "due_date": row.due_date,
-            "confidential": row.confidential,
-            "created_at": row.created_at,
-            "updated_at": row.updated_at,
-            "closed_at": row.closed_at,
-            "version": row.version,
-        }
-        for row in rows
-    ]
+
+
+_INSTANT = DateTime(timezone=True)
+_CURRENT_SHOWN = _shown(CURRENT)
+"""Made once: to build a statement costs more than to run it."""
+
+
+def _shown_of(relation: FromClause) -> Select[*tuple[Any, ...]]:
+    return _CURRENT_SHOWN if relation is CURRENT else _shown(relation)
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "key": f"{row.project_key}-{row.number}",
+        "project": row.project_key,
+        "title": row.title,
+        "status": row.status,
+        "severity": row.severity,
+        "resolution": row.resolution,
+        "reporter": {"id": row.reporter_id, "name": row.reporter_name or UNKNOWN},
+        "assignee": None
+        if row.assignee_id is None
+        else {"id": row.assignee_id, "name": row.assignee_name or UNKNOWN},
+        "labels": row.labels,
+        "due_date": row.due_date,
+        "confidential": row.confidential,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "closed_at": row.closed_at,
+        "version": row.version,
+        "highlight": None,
+    }
 
 
 def _highlighted(
@@ -380,7 +396,7 @@ def _highlighted(
 
     The place is in the title or the description where they are found there, else in a comment.
     """
-    items = _items(session, rows)
+    items = [_item(row) for row in rows]
     asked = searched(selection.query)
     if asked is None or not rows:
         return items

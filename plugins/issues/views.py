@@ -9,7 +9,8 @@ from flask import Response, current_app, url_for
 from issue_insight import clock
 from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
-from issue_insight.db import transactions, unit_of_work
+from issue_insight.db import reading, transactions, unit_of_work
+from issue_insight.http.answer import Fitted
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
@@ -76,7 +77,7 @@ def _named(change_set: UUID | None) -> dict[str, str]:
 @requires(policy.READ)
 def list_projects(query: PageQuery) -> Any:
     """List the projects."""
-    with unit_of_work() as session:
+    with reading() as session:
         return ProjectPage.model_validate(
             queries.list_projects(session, limit=query.limit, cursor=query.cursor, signer=cursors())
         )
@@ -108,7 +109,7 @@ def create_project(data: ProjectCreate) -> Any:
 @requires(policy.READ)
 def get_project(key: str) -> Any:
     """Get a project."""
-    with unit_of_work() as session:
+    with reading() as session:
         return ProjectRead.model_validate(queries.get_project(session, key))
 
 
@@ -134,9 +135,9 @@ def list_issues(query: IssueListQuery) -> Any:
     """List issues by a filter, now or as of an instant."""
     principal, as_of = current_principal(), _as_of(query.as_of)
     settings = current_app.extensions["issue_insight"].settings
-    with unit_of_work() as session:
+    with reading() as session:
         selection = queries.select_issues(session, principal, query.q, as_of, settings.zone)
-        return queries.list_issues(
+        page = queries.list_issues(
             session,
             selection,
             limit=query.limit,
@@ -144,6 +145,7 @@ def list_issues(query: IssueListQuery) -> Any:
             signer=cursors(),
             context=f"issues {principal.user_id} {query.q} {query.as_of}",
         )
+    return Fitted(page)
 
 
 @blp.get("/issues/export")
@@ -229,7 +231,7 @@ def change_issues(data: BulkChange) -> Any:
 @requires(policy.READ)
 def list_labels(query: LabelListQuery) -> Any:
     """List the first labels that begin so, of a project or of all."""
-    with unit_of_work() as session:
+    with reading() as session:
         return LabelPage.model_validate(
             labels.list_labels(session, current_principal(), **query.model_dump())
         )
@@ -240,7 +242,7 @@ def list_labels(query: LabelListQuery) -> Any:
 @requires(policy.READ)
 def get_change_set(change_set: UUID) -> Any:
     """Get what one act changed."""
-    with unit_of_work() as session:
+    with reading() as session:
         return change_sets.get_change_set(session, current_principal(), change_set)
 
 
@@ -279,7 +281,7 @@ def find_similar_issues(query: SimilarQuery) -> Any:
 @requires(policy.READ)
 def get_issue(query: AsOfQuery, key: str) -> Any:
     """Get an issue, now or as of an instant."""
-    with unit_of_work() as session:
+    with reading() as session:
         answer = queries.get_issue(session, current_principal(), key, _as_of(query.as_of))
     return answer, 200, {"ETag": etag(answer["version"])}
 
@@ -335,7 +337,7 @@ def restore_issue(key: str) -> Any:
 @requires(policy.READ)
 def list_issue_events(query: PageQuery, key: str) -> Any:
     """List what happened to an issue."""
-    with unit_of_work() as session:
+    with reading() as session:
         principal = current_principal()
         issue = queries.readable_issue(session, principal, key)
         return queries.list_events(
@@ -387,7 +389,7 @@ def delete_relation(key: str, relation_id: int) -> Any:
 def list_comments(query: CommentListQuery, key: str) -> Any:
     """List the comments of an issue, now or as of an instant."""
     as_of = _as_of(query.as_of)
-    with unit_of_work() as session:
+    with reading() as session:
         issue = queries.readable_issue(session, current_principal(), key, as_of)
         return comments.list_comments(
             session,

@@ -7,7 +7,7 @@ from flask import current_app
 
 from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
-from issue_insight.db import unit_of_work
+from issue_insight.db import reading, unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from plugins.issues.api import parse_as_of, select_issues
 from plugins.stats import policy, queries
@@ -38,7 +38,7 @@ def get_stats_now(query: StatsNowQuery) -> Any:
     """Count issues by status, severity, assignee and label, now or as of an instant."""
     zone = _zone()
     as_of = parse_as_of(query.as_of, zone)
-    with unit_of_work() as session:
+    with reading() as session:
         selection = select_issues(session, current_principal(), query.q, as_of, zone)
         return queries.count_now(session, selection)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -70,6 +71,7 @@ class GrammarError(Exception):
         self.message, self.position, self.expected = message, position, expected
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Query:
     """Read a filter. Raises `GrammarError`, with a position within the text."""
     if len(text) > MAX_TEXT:

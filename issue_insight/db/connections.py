@@ -1,0 +1,63 @@
+"""Connections: two engines, and how one at rest is known to be good before it is used again."""
+
+import select
+from typing import Any
+
+import psycopg2
+from flask import Flask
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from issue_insight.db.base import db
+from issue_insight.settings import Settings
+
+READING = "reading"
+"""The engine whose connections never begin a transaction: a read costs no BEGIN and COMMIT."""
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Give `app` both engines."""
+    options = {
+        "pool_size": settings.database_pool_size,
+        "pool_timeout": 5,
+        "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"},
+    }
+    app.config.from_mapping(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=options,
+        SQLALCHEMY_BINDS={
+            READING: {
+                "url": settings.database_url,
+                "isolation_level": "AUTOCOMMIT",
+                **options,
+            }
+        },
+    )
+    db.init_app(app)
+    with app.app_context():
+        for engine in db.engines.values():
+            _refuse_closed(engine)
+
+
+def reading_engine() -> Engine:
+    """Return the engine for what only reads, of the current application."""
+    return db.engines[READING]
+
+
+def _refuse_closed(engine: Engine) -> None:
+    """Replace connections that the server has closed before anybody uses them.
+
+    A server that closes a connection says so, and what was said can be read. To look costs no
+    round trip, which asking each time (`pool_pre_ping`) does; only who said something is asked.
+    """
+
+    def look(connection: Any, *_: object) -> None:
+        try:
+            poll = select.poll()
+            poll.register(connection.fileno(), select.POLLIN)
+            if poll.poll(0):
+                engine.dialect.do_ping(connection)
+        except psycopg2.Error as error:
+            raise DisconnectionError("the server has closed it") from error
+
+    event.listen(engine, "checkout", look)
