@@ -80,9 +80,7 @@ def visible_to(
     its past. In the same way an issue must be confidential neither today nor then; without
     `by_now`, only not then: for whoever looks at both.
     """
-    there = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
-        select(Project.id).where(Project.deleted_at.is_(None))
-    )
+    there = _ISSUE_THERE if relation is Issue.__table__ else _there(relation)
     if principal.may(SEE_ALL.name):
         return there
     if not principal.may(READ.name):
@@ -94,6 +92,19 @@ def visible_to(
         _confidential(relation) if by_now else relation.c.confidential
     )
     return there & or_(is_own(principal, relation, user), others)
+
+
+def _there(relation: FromClause) -> ColumnElement[bool]:
+    """Return whether neither a row nor its project is deleted."""
+    projects = Project.__table__.c
+    there: ColumnElement[bool] = relation.c.deleted_at.is_(None) & relation.c.project_id.in_(
+        select(projects.id).where(projects.deleted_at.is_(None))
+    )
+    return there
+
+
+_ISSUE_THERE = _there(Issue.__table__)
+"""Made once: almost every statement holds it."""
 
 
 def kept_from(principal: Principal, versions: FromClause) -> ColumnElement[bool]:

@@ -31,6 +31,7 @@ from plugins.issues.grammar.parse import GrammarError
 from plugins.issues.models import Issue, Project, SearchDocument
 from plugins.issues.words import left_out, wanted
 
+_PROJECTS = Project.__table__.c
 _INFINITY = text("'infinity'::timestamptz")
 _RANK = {severity.value: rank for rank, severity in enumerate(Severity, start=1)}
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
@@ -213,7 +214,7 @@ class _Compiler:
                 return self.c.resolution == self._name(Resolution, field, value)
             case "project":
                 # One value, not a set of them: PostgreSQL can then read an index in its order.
-                project = select(Project.id).where(Project.key == value.upper())
+                project = select(_PROJECTS.id).where(_PROJECTS.key == value.upper())
                 return self.c.project_id == project.scalar_subquery()
             case "key":
                 return self._key(field, value)
