@@ -35,8 +35,9 @@ def taken_down(app: Flask, calls: Sequence[Call], token: str) -> list[list[str]]
         statements.append(cursor.mogrify(statement, parameters).decode())
 
     with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", take)
+        engines = list(db.engines.values())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", take)
     try:
         for call in calls:
             answer = client.get(call.path, headers={"Authorization": f"Bearer {token}"})
@@ -45,7 +46,8 @@ def taken_down(app: Flask, calls: Sequence[Call], token: str) -> list[list[str]]
             taken.append([one for one in statements if not one.startswith("EXPLAIN")])
             statements.clear()
     finally:
-        event.remove(engine, "before_cursor_execute", take)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", take)
     return taken
 
 

@@ -22,6 +22,9 @@ def configure(app: Flask, settings: Settings) -> None:
         "pool_timeout": 5,
         "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"},
     }
+    # Many short reads at once share the processors best if each keeps to one, and none of them is
+    # worth compiling.
+    short = "-c timezone=UTC -c max_parallel_workers_per_gather=0 -c jit=off"
     app.config.from_mapping(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=options,
@@ -30,6 +33,7 @@ def configure(app: Flask, settings: Settings) -> None:
                 "url": settings.database_url,
                 "isolation_level": "AUTOCOMMIT",
                 **options,
+                "connect_args": {"connect_timeout": 5, "options": short},
             }
         },
     )
