@@ -227,13 +227,13 @@ def items_by_id(
     """Return those of the issues that `principal` can see as items of a list, in this order."""
     rows = (
         session.execute(
-            select(*CURRENT.c).where(CURRENT.c.id.in_(ids), policy.visible_to(principal, CURRENT))
+            _CURRENT_SHOWN.where(CURRENT.c.id.in_(ids), policy.visible_to(principal, CURRENT))
         ).all()
         if ids
         else []
     )
     rows = sorted(rows, key=lambda row: ids.index(row.id))
-    return dict(zip([row.id for row in rows], _items(session, rows), strict=True))
+    return {row.id: _item(row) for row in rows}
 
 
 def list_projects(
