@@ -155,22 +155,30 @@ def test_more_requests_than_connections_wait_and_are_then_refused(
     client = create_app(narrow).test_client()
     admin = sign_in(client, "admin")
     client.post("/api/v1/projects", json={"key": "WEB", "name": "Site", "visibility": "own"})
+    other = sign_in(client, "admin")
     engine = create_engine(own_url)
     with live(narrow, tmp_path) as server, ExitStack() as held, engine.connect() as locking:
         # Reports wait for the project's row: each holds a connection until the lock is gone.
         locking.execute(text("SELECT FROM projects WHERE key = 'WEB' FOR UPDATE"))
-        for _ in range(40):
+
+        def report(who: SignedIn) -> http.client.HTTPConnection:
             waiting = http.client.HTTPConnection(*server.address, timeout=60)
             held.callback(waiting.close)
             body = '{"project": "WEB", "title": "Slow"}'
-            headers = {**admin.headers, "Content-Type": "application/json"}
+            headers = {**who.headers, "Content-Type": "application/json"}
             waiting.request("POST", "/api/v1/issues", body, headers)
+            return waiting
+
+        for _ in range(40):
+            report(admin)
         with Session(engine) as looking:
             blocked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
             while looking.scalar(blocked) < CONNECTIONS:
                 looking.rollback()
-        answer = get(server, "/api/v1/issues", admin)
+        answer = report(other).getresponse()
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        # Reads have connections of their own.
+        assert get(server, "/api/v1/issues", admin).status == 200
         assert get(server, "/healthz", admin).status == 200
         locking.rollback()
         assert get(server, "/api/v1/issues", admin).status == 200

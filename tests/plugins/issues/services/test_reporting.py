@@ -31,6 +31,8 @@ def test_a_report_gets_a_key_a_location_and_an_etag(reporter: Caller, web: str) 
         "assignee": None,
         "labels": [],
         "due_date": None,
+        "confidential": False,
+        "duplicates": 0,
         "created_at": made["created_at"],
         "updated_at": made["updated_at"],
         "closed_at": None,
