@@ -21,6 +21,9 @@ export function describe(event: Event, nameOf: (id: number) => string): string {
   if (event.kind === 'deleted') return t('event.deleted');
   if (event.kind === 'restored') return t('event.restored');
   if (event.kind === 'comment deleted') return t('event.comment.deleted');
+  if (event.kind === 'attached') return t('event.attached', { name: nameOfFile(event.new) });
+  if (event.kind === 'detached')
+    return t('event.attachment.removed', { name: nameOfFile(event.old) });
   if (event.kind !== 'changed' || !event.field || !FIELDS.has(event.field))
     return t('event.other', { kind: event.kind });
   const field = t(`field.${event.field}` as Key & `field.${'title' | 'status'}`);
@@ -33,6 +36,9 @@ export function describe(event: Event, nameOf: (id: number) => string): string {
   if (!old) return t('event.set', { field, new: now });
   return `${t('event.changed', { field })} ${t('event.from-to', { old, new: now })}`;
 }
+
+const nameOfFile = (file: unknown): string =>
+  file !== null && typeof file === 'object' && 'name' in file ? String(file.name) : '';
 
 function shown(field: string, value: unknown, nameOf: (id: number) => string): string {
   const text = String(value);
