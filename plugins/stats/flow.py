@@ -50,7 +50,7 @@ def count_flow(
             {
                 "from": bucket.first,
                 "to": bucket.last,
-                "so_far": edges[place] > seen,
+                "so_far": edges[place] - timedelta(microseconds=1) > seen,
                 "created": numbers.get(("created", place), 0),
                 "resolved": numbers.get(("closed", place), 0),
             }

@@ -85,6 +85,8 @@ def test_weeks_begin_on_monday_and_the_last_one_is_under_way(
         {"from": "2020-03-09", "to": "2020-03-15", "so_far": True, "created": 0, "resolved": 1},
     ]
     assert len(maintainer.get("/stats/flow")["items"]) == 26
+    # At the end of a Sunday its week is over.
+    assert not maintainer.get("/stats/flow", as_of="2020-03-08")["items"][-1]["so_far"]
 
 
 def test_what_was_reopened_counts_as_resolved_only_while_it_was(

@@ -311,7 +311,7 @@ export const de: Catalogue = {
   'field.labels': 'Labels',
   'field.due_date': 'Fälligkeit',
 
-  'insights.open': 'Jetzt offen',
+  'insights.open': 'Offen',
   'insights.created-week': 'In 7 Tagen angelegt',
   'insights.resolved-week': 'In 7 Tagen erledigt',
   'insights.week-ago': 'vor einer Woche',

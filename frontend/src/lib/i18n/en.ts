@@ -307,7 +307,7 @@ export const en = {
   'field.labels': 'labels',
   'field.due_date': 'due date',
 
-  'insights.open': 'Open now',
+  'insights.open': 'Open',
   'insights.created-week': 'Created in 7 days',
   'insights.resolved-week': 'Resolved in 7 days',
   'insights.week-ago': 'a week ago',
