@@ -83,6 +83,9 @@ class Application:
                     begun, more = await _body(receive, self._body_max)
             except TimeoutError:
                 return await _refuse(send, 408, "Request Timeout", "The body took too long.")
+            except _Gone:
+                # Or the body is malformed: the server says the same of both, and would answer 500.
+                return await _refuse(send, 400, "Bad Request", "The body broke off.")
         if not more:
             environ["wsgi.input"] = io.BytesIO(begun)
             return await self._answer(environ, receive, send)

@@ -32,6 +32,7 @@ def test_every_change_is_told_with_who_from_what_to_what(
         "assignee": None,
         "labels": [],
         "due_date": None,
+        "confidential": False,
         "deleted": False,
     }
     assert created["actor"] == {"id": reporter.me.id, "name": reporter.me.name}
