@@ -144,6 +144,9 @@ def stop_postgres(directory: Path) -> None:
         # Cut short by a crash, or its number is somebody else's by now, whom PostgreSQL would
         # take for a running server.
         (data / "postmaster.pid").unlink()
+        # The socket's lock names the same process, and would be believed as well.
+        for place in {data, *(Path(line) for line in noted[4:5] if line)}:
+            (place / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
 def _pid_file_lines(data: Path) -> list[str] | None:
