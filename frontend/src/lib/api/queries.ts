@@ -7,6 +7,9 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
+      // Told only of what was read before, `list.every(({ data }) => …)` would miss whatever came
+      // while it looked at the first ones.
+      notifyOnChangeProps: 'all',
       // A refusal will be one again; what was away may be back.
       retry: (failures, error) => {
         const { status } = asApiError(error);
