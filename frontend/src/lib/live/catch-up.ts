@@ -80,6 +80,12 @@ async function refresh(q: string, batch: Map<string, boolean>): Promise<void> {
   const shown = new Set(list.pages.flatMap(({ items }) => items.map(({ key }) => key)));
   const there = [...batch].filter(([, isThere]) => isThere).map(([key]) => key);
   const rows = await select(q, there);
+  if (shown.size === 0) {
+    // In an empty list there is nobody to disturb.
+    if (rows.length > 0)
+      await queryClient.invalidateQueries({ queryKey: keys.list(q, null), exact: true });
+    return;
+  }
   const fitting = new Map(rows.map((row) => [row.key, row]));
   // Rows that no longer fit stay, with what is true of them now.
   const astray = there.filter((key) => shown.has(key) && !fitting.has(key));
