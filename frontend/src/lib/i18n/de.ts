@@ -257,6 +257,12 @@ export const de: Catalogue = {
   'issue.next': 'Nächster Vorgang der Liste',
   'issue.copy-link': 'Link kopieren',
   'issue.copied': 'Link kopiert',
+  'issue.more': 'Weitere Aktionen',
+  'issue.delete': 'Vorgang löschen',
+  'issue.delete.sure': '{key} löschen?',
+  'issue.delete.text':
+    'Er verschwindet aus allen Listen, und niemand kann ihn mehr öffnen. Seine Vergangenheit bleibt, und Rückgängig holt ihn zurück.',
+  'issue.deleted': '{key} gelöscht',
   'issue.reopen-first': 'Erst wieder öffnen',
   'issue.save': 'Speichern',
   'issue.cancel': 'Abbrechen',
@@ -287,6 +293,8 @@ export const de: Catalogue = {
 
   'event.created': 'hat das gemeldet',
   'event.deleted': 'hat das gelöscht',
+  'event.confidential': 'hat dies vertraulich gemacht',
+  'event.not-confidential': 'hat dies für alle im Projekt sichtbar gemacht',
   'event.restored': 'hat das zurückgeholt',
   'event.changed': 'hat geändert: {field}',
   'event.from-to': 'von {old} zu {new}',

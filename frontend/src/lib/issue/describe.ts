@@ -18,12 +18,13 @@ const FIELDS = new Set([
 /** Return what happened, to stand after the name of who did it. `nameOf` knows people by id. */
 export function describe(event: Event, nameOf: (id: number) => string): string {
   if (event.kind === 'created') return t('event.created');
-  if (event.kind === 'deleted') return t('event.deleted');
-  if (event.kind === 'restored') return t('event.restored');
+  if (event.field === 'deleted') return t(event.new === true ? 'event.deleted' : 'event.restored');
   if (event.kind === 'comment deleted') return t('event.comment.deleted');
   if (event.kind === 'attached') return t('event.attached', { name: nameOfFile(event.new) });
   if (event.kind === 'detached')
     return t('event.attachment.removed', { name: nameOfFile(event.old) });
+  if (event.field === 'confidential')
+    return t(event.new === true ? 'event.confidential' : 'event.not-confidential');
   if (event.kind !== 'changed' || !event.field || !FIELDS.has(event.field))
     return t('event.other', { kind: event.kind });
   const field = t(`field.${event.field}` as Key & `field.${'title' | 'status'}`);

@@ -14,6 +14,9 @@ export function useRights(issue: () => Issue) {
       const own = issue().reporter.id === me().id && may('issues:edit-own');
       return !readOnly() && (own || may('issues:triage'));
     },
+    get remove() {
+      return !readOnly() && may('issues:delete');
+    },
     get comment() {
       return !readOnly() && may('issues:comment');
     },
