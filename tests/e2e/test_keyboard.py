@@ -23,3 +23,58 @@ def test_down_the_list_into_an_issue_and_back(people: People, world: World) -> N
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
     page.go_back()
     expect(page.get_by_role("link", name="First")).to_be_visible()
+
+
+def test_the_palette_opens_an_issue_by_its_key(people: People, world: World) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    page = people.sign_in("reporter").page
+    expect(page.get_by_role("link", name="The lamp flickers")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
+    page.keyboard.type(key.lower())
+    expect(page.get_by_role("option", name=f"Open {key}")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
+    expect(page).to_have_url(f"{people.origin}/issues/{key}")
+
+
+def test_c_reports_an_issue_and_shows_those_like_it(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers at night")
+    page = people.sign_in("reporter").page
+    expect(page.get_by_role("link", name="The lamp flickers at night")).to_be_visible()
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="New issue")
+    expect(dialog.get_by_label("Title")).to_be_focused()
+    page.keyboard.type("The lamp flickers at dawn")
+    expect(dialog.get_by_text("Is it one of these?")).to_be_visible()
+    expect(dialog.get_by_text("The lamp flickers at night")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The lamp flickers at dawn")
+    expect(page.get_by_text("WEB-2 created")).to_be_visible()
+
+
+def test_a_card_is_moved_over_the_board_and_told_where_it_is(people: People, world: World) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    page = people.sign_in("maintainer").go("/board")
+    card = page.get_by_role("link", name="The lamp flickers")
+    card.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text(f"{key} lifted from Open. The arrows move it.")).to_be_attached()
+    for place in ("Triaged", "In progress", "Done"):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_text(f"Over {place}.")).to_be_attached()
+    page.keyboard.press("Space")
+    done = page.get_by_role("region", name="Done")
+    expect(done.get_by_role("link", name="The lamp flickers")).to_be_focused()
+    expect(page.get_by_text(f"{key} moved to Done").first).to_be_attached()
+    assert world.call("GET", f"/issues/{key}")["status"] == "done"
+
+    # What is done is reopened first.
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text(f"{key} cannot go to In progress: Reopen it first.")).to_be_attached()
+    page.keyboard.press("Escape")
+    expect(done.get_by_role("link", name="The lamp flickers")).to_be_focused()

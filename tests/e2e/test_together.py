@@ -1,5 +1,7 @@
 """Several people on the same issue, each in a window of their own."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.e2e.people import People
@@ -9,7 +11,7 @@ from tests.e2e.world import World
 def choose(page: Page, field: str, value: str) -> None:
     """Set a property of the issue that is open."""
     page.get_by_role("button", name=f"Change: {field}").click()
-    page.get_by_role("option", name=value).click()
+    page.get_by_role("option", name=value, exact=True).click()
 
 
 def test_of_two_titles_neither_is_lost(people: People, world: World) -> None:
@@ -47,3 +49,77 @@ def test_changes_of_different_fields_need_no_choice(people: People, world: World
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The lamp hums")
     expect(page.get_by_role("button", name="Change: Severity, High")).to_be_visible()
+
+
+def test_three_people_see_what_the_others_do_without_reloading(
+    people: People, world: World
+) -> None:
+    world.project()
+    rita = people.sign_in("reporter", "Rita").page
+    mara = people.sign_in("maintainer", "Mara").page
+    admin = people.sign_in("admin", "Adam")
+    adam = admin.page
+    for page in (rita, mara, adam):
+        expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
+
+    # Into an empty list the first issue comes at once.
+    key = world.issue("The lamp flickers", who="Rita")
+    expect(adam.get_by_role("link", name="The lamp flickers")).to_be_visible()
+    mara.get_by_role("link", name="The lamp flickers").click()
+    rita.get_by_role("link", name="The lamp flickers").click()
+
+    choose(mara, "Status", "Triaged")
+    choose(mara, "Severity", "High")
+    properties = rita.get_by_label("Properties")
+    expect(properties).to_contain_text("Triaged")
+    expect(properties).to_contain_text("High")
+
+    rita.get_by_role("textbox", name="Write a comment").fill("Only at night.")
+    rita.get_by_role("button", name="Comment", exact=True).click()
+    expect(mara.get_by_role("article").filter(has_text="Only at night.")).to_be_visible()
+
+    choose(mara, "Status", "Done")
+    expect(properties).to_contain_text("Done")
+    expect(properties).to_contain_text("Fixed")
+    choose(mara, "Status", "Open")
+    expect(properties).to_contain_text("Open")
+    row = adam.get_by_role("row").filter(has_text=key)
+    expect(row.get_by_label("Open")).to_be_visible()
+
+
+def test_a_deleted_issue_is_gone_for_everybody_until_that_is_undone(
+    people: People, world: World
+) -> None:
+    world.project()
+    key = world.issue("The lamp flickers", who="Rita")
+    rita, mara, adam = (
+        people.sign_in(role, name)
+        for role, name in (("reporter", "Rita"), ("maintainer", "Mara"), ("admin", "Adam"))
+    )
+    for window in (rita, mara, adam):
+        window.expect_refusals(404)
+        expect(window.page.get_by_role("status").filter(has_text="Live")).to_be_attached()
+    for window in (rita, adam):
+        window.page.get_by_role("link", name="The lamp flickers").click()
+        expect(window.page.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
+    expect(rita.page.get_by_role("button", name="More actions")).to_have_count(0)
+
+    adam.page.get_by_role("button", name="More actions").click()
+    adam.page.get_by_role("menuitem", name="Delete issue").click()
+    dialog = adam.page.get_by_role("dialog", name=f"Delete {key}?")
+    expect(dialog).to_contain_text("The lamp flickers")
+    dialog.get_by_role("button", name="Delete issue").click()
+    expect(adam.page.get_by_text("No issues yet")).to_be_visible()
+    expect(rita.page.get_by_text("There is nothing here")).to_be_visible()
+    # Under a reader no row goes away: it is struck out.
+    expect(mara.page.get_by_role("row").filter(has_text=key)).to_have_class(
+        re.compile("line-through")
+    )
+
+    adam.page.get_by_role("button", name="Undo").click()
+    expect(adam.page.get_by_role("link", name="The lamp flickers")).to_be_visible()
+    expect(rita.page.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
+    expect(rita.page.get_by_text("brought this back")).to_be_visible()
+    expect(mara.page.get_by_role("row").filter(has_text=key)).not_to_have_class(
+        re.compile("line-through")
+    )
