@@ -406,7 +406,6 @@ export const de: Catalogue = {
   'event.attached': 'hat {name} angehängt',
   'event.attachment.removed': 'hat die Datei {name} entfernt',
   'event.undo': 'Diese Änderung zurücknehmen',
-  'event.undone': 'Zurückgenommen',
 
   'picker.chosen': 'gewählt',
   'picker.nothing': 'Nichts passt.',

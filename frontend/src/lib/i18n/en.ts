@@ -403,7 +403,6 @@ export const en = {
   'event.attached': 'attached {name}',
   'event.attachment.removed': 'removed the file {name}',
   'event.undo': 'Undo this change',
-  'event.undone': 'Undone',
 
   'picker.chosen': 'chosen',
   'picker.nothing': 'Nothing fits.',
