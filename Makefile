@@ -44,7 +44,7 @@ unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the c
 	$(BIN)/python -m pytest --ignore tests/e2e -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
 
 fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=200 of each kind
-	EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
+	EXAMPLES=$(or $(EXAMPLES),200) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
 
 web: $(MODULES) ## Check the frontend: types of the API, types, style, tests
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && $(MAKE) --no-print-directory --silent \

@@ -58,10 +58,8 @@ def _check_text() -> None:
     path = request.environ.get("PATH_INFO", "").encode("latin-1", "replace")
     if b"\0" in path or not _is_utf8(path):
         raise NotFound
-    query = unquote_to_bytes(request.query_string)
-    if b"\0" in query:
-        raise BadRequest("The query string has a NUL character.")
-    if not _is_utf8(query):
+    # A NUL in the query is the fault of one parameter: intake names it.
+    if not _is_utf8(unquote_to_bytes(request.query_string)):
         raise BadRequest("The query string is not UTF-8.")
 
 

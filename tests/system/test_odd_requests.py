@@ -75,7 +75,7 @@ WIRE: dict[str, tuple[bytes, set[int]]] = {
     "a percent sign alone": (request("GET /api/v1/issues/% HTTP/1.1"), {404}),
     "a token in the query": (request(f"GET /api/v1/me?token={SECRET} HTTP/1.1"), {422}),
     "a surrogate in a query": (request(f"GET {ISSUES}?q=%ED%A0%80 HTTP/1.1"), {400}),
-    "a NUL in a filter": (request(f"GET {ISSUES}?q=%00 HTTP/1.1"), {400}),
+    "a NUL in a filter": (request(f"GET {ISSUES}?q=%00 HTTP/1.1"), {422}),
     "a filter of brackets": (request(f"GET {ISSUES}?q={'(' * 3000} HTTP/1.1"), {422}),
     "a filter without an end": (
         request(f"GET {ISSUES}?q={'a+' * 10000} HTTP/1.1"),
