@@ -198,6 +198,10 @@ def main() -> None:
             str(admin("POST", "/issues", {"project": "WEB", "title": f"Issue {n}"})["key"])
             for n in range(50)
         ]
+        # Whom the changes of each issue are for, where each person follows their own.
+        for n, key in enumerate(keys):
+            someone = Api(server, tokens[n % len(tokens)])("GET", "/me")["id"]
+            admin("PATCH", f"/issues/{key}", {"assignee": someone})
         table.add_row("request, no stream", plain(server, tokens[0]))
         before = memory(server)
         streams = Streams()

@@ -7,6 +7,7 @@ at which its client reads.
 """
 
 import asyncio
+import gc
 import io
 import signal
 import sys
@@ -293,4 +294,9 @@ async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
 
 def create() -> Application:
     """Build the application from the environment's settings, as a process of a server does."""
-    return Application(create_app())
+    application = Application(create_app())
+    # What stays is not looked through again each time: with it, a collection takes 180 ms, in
+    # which nobody is served.
+    gc.collect()
+    gc.freeze()
+    return application

@@ -35,9 +35,10 @@ log = structlog.get_logger("issue_insight.live")
 EXTENSION = "issue_insight.live"
 PAGE = 500
 """Events that are read and matched at a time."""
-GATHER = 0.02
-GATHER_PER_STREAM = 0.0001
-"""Seconds between two steps: the more streams, the more events share the cost of a send."""
+SENDING = 0.00005
+"""Seconds that one stream's share takes to be sent, about. A step waits for the shares of the one
+before, so that under load more events go out together, and a quiet hub tells of each at once.
+"""
 AGAIN = 0.05
 """Seconds until the next look while transactions are under way that may not be told of."""
 IDLE = 1.0
@@ -61,6 +62,7 @@ class Hub:
         self._engine: Engine | None = None
         self._stopping = threading.Event()
         self._recheck_at = 0.0
+        self._sending = 0.0
         self._catching_up = ThreadPoolExecutor(CATCHING_UP, "live-catching-up")
 
     def open(
@@ -147,6 +149,8 @@ class Hub:
                 self._settings.database_url,
                 pool_size=2 + CATCHING_UP,
                 connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
+                # Feeds look with many eyes at once, at what only PostgreSQL sees to be joined.
+                enable_from_linting=False,
             ).execution_options(isolation_level="AUTOCOMMIT")
             with self._engine.connect() as connection:
                 self._base = present(connection)
@@ -175,9 +179,9 @@ class Hub:
 
     def _wait(self, listening: Connection) -> None:
         with self._lock:
-            gather = GATHER + GATHER_PER_STREAM * len(self._streams)
             patience = AGAIN if self._base is not None and self._base.xip else IDLE
-        self._stopping.wait(gather)
+        if self._sending:
+            self._stopping.wait(self._sending)
         raw = cast(Any, listening.connection.dbapi_connection)
         raw.poll()
         if not raw.notifies and not readiness.select([raw], [], [], patience)[0]:
@@ -189,6 +193,7 @@ class Hub:
         """Read what is new, and give every stream its share."""
         with self._step_connection() as connection:
             target = present(connection)
+            self._sending = 0.0
             with self._lock:
                 base, self._base = cast(Snapshot, self._base), target
                 streams = list(self._streams)
@@ -212,7 +217,8 @@ class Hub:
                 break
             self._check_rights(connection, streams)
             more = len(events) == PAGE
-            self._fan_out(connection, events, streams, base, target, last=not more)
+            served = self._fan_out(connection, events, streams, base, target, last=not more)
+            self._sending += served * SENDING
             after = events[-1].id
             if not more:
                 break
@@ -228,7 +234,8 @@ class Hub:
         target: Snapshot,
         *,
         last: bool,
-    ) -> None:
+    ) -> int:
+        """Give each stream its share of the events; return how many got something."""
         there = {stream.watcher: stream for stream in streams if not stream.ended}
         feeds: dict[Feed, list[Watcher]] = {}
         for stream in there.values():
@@ -251,6 +258,7 @@ class Hub:
             if chunk is None:
                 chunk = joined[key] = b"".join(share)
             there[watcher].put(chunk)
+        return len(shares)
 
     def _catch_up(self, stream: Stream, place: Position) -> None:
         """Give a returning stream what it has missed, then let it join."""

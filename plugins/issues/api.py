@@ -9,6 +9,7 @@ from plugins.issues.policy import (
     is_own,
     kept_from,
     open_periods,
+    outlook,
     sees_all_unkept,
     visible_to,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "issue_for_update",
     "kept_from",
     "open_periods",
+    "outlook",
     "parse_as_of",
     "readable_issue",
     "relation_at",

@@ -94,6 +94,14 @@ def visible_to(
     return there & or_(is_own(principal, relation, user), others)
 
 
+def outlook(principal: Principal) -> tuple[bool, bool]:
+    """Return what decides what `principal` sees: of two with the same, one query tells.
+
+    Only what is their own differs (`visible_to` and `told_to` with `user`).
+    """
+    return principal.may(READ.name), principal.may(SEE_ALL.name)
+
+
 def _there(relation: FromClause) -> ColumnElement[bool]:
     """Return whether neither a row nor its project is deleted."""
     projects = Project.__table__.c
@@ -103,8 +111,14 @@ def _there(relation: FromClause) -> ColumnElement[bool]:
     return there
 
 
+# Made once: almost every statement holds some of them, and to make an alias takes longer than most
+# queries.
 _ISSUE_THERE = _there(Issue.__table__)
-"""Made once: almost every statement holds it."""
+_IN_CONFIDENCE = IssueVersion.__table__.alias("in_confidence")
+_NOW = Issue.__table__.alias("confidential_now")
+_CONFIDENTIAL_NOW = select(_NOW.c.id).where(_NOW.c.confidential)
+_EVER = IssueVersion.__table__.alias("ever")
+_EVER_CONFIDENTIAL = union(select(_EVER.c.id).where(_EVER.c.confidential), _CONFIDENTIAL_NOW)
 
 
 def kept_from(principal: Principal, versions: FromClause) -> ColumnElement[bool]:
@@ -114,11 +128,11 @@ def kept_from(principal: Principal, versions: FromClause) -> ColumnElement[bool]
     """
     if principal.may(SEE_ALL.name):
         return false()
-    then, now = IssueVersion.__table__.alias("ever"), Issue.__table__.alias("by_now")
-    ever = union(
-        select(then.c.id).where(then.c.confidential), select(now.c.id).where(now.c.confidential)
+    return (
+        versions.c.id.in_(_EVER_CONFIDENTIAL)
+        & _confidential(versions)
+        & ~is_own(principal, versions)
     )
-    return versions.c.id.in_(ever) & _confidential(versions) & ~is_own(principal, versions)
 
 
 def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> ColumnElement[bool]:
@@ -130,8 +144,7 @@ def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> Col
     """
     if principal.may(SEE_ALL.name):
         return true()
-    event = Event.__table__.c
-    then = IssueVersion.__table__.alias("in_confidence")
+    event, then = Event.__table__.c, _IN_CONFIDENCE
     hidden = select(then.c.id).where(
         then.c.id == event.subject_id,
         then.c.confidential,
@@ -150,8 +163,7 @@ def _confidential(relation: FromClause) -> ColumnElement[bool]:
     confidential: ColumnElement[bool] = relation.c.confidential
     if relation is Issue.__table__:
         return confidential
-    now = Issue.__table__.alias("confidential_now")
-    return confidential | relation.c.id.in_(select(now.c.id).where(now.c.confidential))
+    return confidential | relation.c.id.in_(_CONFIDENTIAL_NOW)
 
 
 def is_own(

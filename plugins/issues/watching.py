@@ -62,6 +62,8 @@ _VIEWERS = text("unnest(CAST(:viewers AS bigint[])) AS viewers (id)")
 # reported nothing, and whoever reported the issue.
 _EYES = text("unnest(ARRAY[0, now.reporter_id]) AS viewers (id)")
 _STRANGER = 0
+# Made once: to make an alias takes longer than most queries.
+_THEN, _NOW = IssueVersion.__table__.alias("then"), Issue.__table__.alias("now")
 # Literal columns belong to no table, so that no subquery takes them for its own.
 _INSTANT = literal_column("seen.instant", UtcDateTime())
 _VIEWER = literal_column("viewers.id", BigInteger())
@@ -79,8 +81,6 @@ def sights(
     zone: ZoneInfo,
 ) -> list[Sight]:
     """Tell how `users`, who may do what `principal` may and watch by `q`, see the events."""
-    then = IssueVersion.__table__.alias("then")
-    now = Issue.__table__.alias("now")
     personal = "@me" in q.lower()
     context = FilterContext(
         now=clock.now(),
@@ -90,12 +90,12 @@ def sights(
         find_user=lambda name: find_user(session, name),
     )
     try:
-        wanted = compile_filter(parse(q), then, context)
+        wanted = compile_filter(parse(q), _THEN, context)
     except GrammarError:
         return []  # it was a filter when the watching began: who it named is not there any more
-    there = policy.visible_to(principal, now, user=_VIEWER)
+    there = policy.visible_to(principal, _NOW, user=_VIEWER)
     told = policy.told_to(principal, _VIEWER)
-    then_there = policy.visible_to(principal, then, _INSTANT, user=_VIEWER, by_now=False)
+    then_there = policy.visible_to(principal, _THEN, _INSTANT, user=_VIEWER, by_now=False)
     rows = (
         select(
             _EVENT.label("event_id"),
@@ -105,15 +105,15 @@ def sights(
         )
         .select_from(
             _SEEN,
-            then.join(now, now.c.id == then.c.id),
+            _THEN.join(_NOW, _NOW.c.id == _THEN.c.id),
             _VIEWERS if personal else _EYES,
             _LOG,
         )
         .where(
             _LOG.c.id == _EVENT,
-            then.c.id == _OF_ISSUE,
-            then.c.valid_from <= _INSTANT,
-            then.c.valid_to > _INSTANT,
+            _THEN.c.id == _OF_ISSUE,
+            _THEN.c.valid_from <= _INSTANT,
+            _THEN.c.valid_to > _INSTANT,
             and_(then_there, wanted),
         )
         .group_by(_EVENT, _SIDE)
@@ -160,21 +160,25 @@ def _both_sides(touched: Sequence[Touched]) -> dict[str, list[Any]]:
     }
 
 
+_VERSION_THEN = (
+    select(_THEN.c.version)
+    .where(_THEN.c.id == _OF_ISSUE, _THEN.c.valid_from <= _INSTANT, _THEN.c.valid_to > _INSTANT)
+    .scalar_subquery()
+)
+_PROJECTS = cast(Any, Project.__table__)
+_TOUCHED = (
+    select(_EVENT.label("event_id"), _PROJECTS.c.key, _NOW.c.number, _VERSION_THEN.label("version"))
+    .select_from(_SEEN, _NOW.join(_PROJECTS, _PROJECTS.c.id == _NOW.c.project_id))
+    .where(_NOW.c.id == _OF_ISSUE)
+)
+
+
 def touched_issues(
     session: Session, touched: Sequence[Touched]
 ) -> dict[int, tuple[str, str, int | None]]:
     """Return, by event, the issue's key, its project's key, and its version after the event."""
-    then, now = IssueVersion.__table__.alias("then"), Issue.__table__.alias("now")
-    projects = cast(Any, Project.__table__)
-    version = (
-        select(then.c.version)
-        .where(then.c.id == _OF_ISSUE, then.c.valid_from <= _INSTANT, then.c.valid_to > _INSTANT)
-        .scalar_subquery()
-    )
     rows = session.execute(
-        select(_EVENT.label("event_id"), projects.c.key, now.c.number, version.label("version"))
-        .select_from(_SEEN, now.join(projects, projects.c.id == now.c.project_id))
-        .where(now.c.id == _OF_ISSUE),
+        _TOUCHED,
         {
             "event_ids": [touch.event_id for touch in touched],
             "issue_ids": [touch.issue_id for touch in touched],

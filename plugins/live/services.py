@@ -11,6 +11,7 @@ from issue_insight.live import Sighting, Watcher
 from plugins.issues.api import (
     READ,
     Touched,
+    outlook,
     sights,
     touched_issues,
 )
@@ -22,7 +23,7 @@ LONG = 1_000
 
 
 class IssueFeed:
-    """Changes of issues. One query for all watchers of one filter and one role."""
+    """Changes of issues. One query for all watchers of one filter who see by the same rules."""
 
     permission = READ
 
@@ -77,7 +78,7 @@ class IssueFeed:
 def _groups(watchers: Iterable[Watcher]) -> Iterable[list[Watcher]]:
     groups: dict[Any, list[Watcher]] = {}
     for watcher in watchers:
-        groups.setdefault((watcher.principal.permissions, watcher.q), []).append(watcher)
+        groups.setdefault((outlook(watcher.principal), watcher.q), []).append(watcher)
     return groups.values()
 
 
