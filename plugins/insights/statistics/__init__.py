@@ -1,0 +1,1 @@
+"""The statistics of the metrics: numbers in, numbers out; nothing of issues, SQL or HTTP."""
