@@ -128,6 +128,8 @@ class Settings(BaseSettings):
     """Issuers other than Clerk may leave out `nbf` and `sid`; the others are always required."""
     auth_leeway_seconds: int = Field(default=5, ge=0, le=60)
     local_sign_in: bool = False
+    api_token_max_days: int = Field(default=366, ge=1, le=3660)
+    """How long an API token may be good for at most."""
 
     _split = field_validator(
         "plugins",

@@ -14,7 +14,7 @@ from issue_insight.auth import local_views, webhook
 from issue_insight.auth.clerk import Claims, RefusedToken
 from issue_insight.auth.cli import auth as commands
 from issue_insight.auth.local import refuse_strangers
-from issue_insight.auth.permission import PUBLIC, Permission, permission_of
+from issue_insight.auth.permission import PUBLIC, Permission, Scope, permission_of, reaches
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.provision import (
     Person,
@@ -25,6 +25,11 @@ from issue_insight.auth.provision import (
     refresh,
 )
 from issue_insight.auth.state import EXTENSION, Auth, auth_of
+from issue_insight.auth.tokens import views as token_views
+from issue_insight.auth.tokens.cli import tokens as token_commands
+from issue_insight.auth.tokens.policy import PERMISSIONS as TOKEN_PERMISSIONS
+from issue_insight.auth.tokens.resolving import principal_of_token
+from issue_insight.auth.tokens.secret import PREFIX
 from issue_insight.db import unit_of_work
 from issue_insight.db.connections import reading_engine
 from issue_insight.errors import Forbidden, Unauthenticated, Unavailable
@@ -32,6 +37,8 @@ from issue_insight.http.problems import problem
 from issue_insight.settings import Settings
 
 log = structlog.get_logger("issue_insight.auth")
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 SIGN_IN = "Sign in: this needs `Authorization: Bearer <token>`."
 
@@ -41,10 +48,12 @@ def register(app: Flask, settings: Settings, permissions: Iterable[Permission], 
 
     Raises `Misconfigured` for settings that do not fit.
     """
-    auth = Auth.from_settings(settings, permissions)
+    auth = Auth.from_settings(settings, [*TOKEN_PERMISSIONS, *permissions])
     app.extensions[EXTENSION] = auth
     app.before_request(guard)
     app.cli.add_command(commands)
+    app.cli.add_command(token_commands)
+    api.register_blueprint(token_views.blp)
     if auth.local is not None:
         api.register_blueprint(local_views.page)
         api.register_blueprint(local_views.blp)
@@ -74,7 +83,20 @@ def guard() -> Response | None:
         )
     if g.principal.role not in permission.roles:
         raise Forbidden(f"You may not do this: it takes `{permission.name}`.")
+    if g.principal.scope is not None:
+        _must_reach(g.principal.scope, permission)
     return None
+
+
+def _must_reach(scope: Scope, permission: Permission) -> None:
+    """Raise `Forbidden` where an API token of `scope` is not enough for this request."""
+    wanted = permission.scope
+    if wanted == "read" and request.method not in _SAFE:
+        wanted = "write"
+    if wanted is None:
+        raise Forbidden("No API token may do this: sign in yourself.")
+    if not reaches(scope, wanted):
+        raise Forbidden(f"This API token may not do this: it takes the scope `{wanted}`.")
 
 
 def _principal(auth: Auth) -> Principal:
@@ -84,6 +106,8 @@ def _principal(auth: Auth) -> Principal:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(SIGN_IN)
+    if token.strip().startswith(PREFIX):
+        return principal_of_token(auth, token.strip())
     if auth.verifier is None:
         raise Unauthenticated("Nobody can sign in here: no identity provider is configured.")
     claims = auth.verifier.verify(token.strip())

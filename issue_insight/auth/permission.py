@@ -6,21 +6,30 @@ The guard refuses every view that says neither.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 ROLES = ("reporter", "maintainer", "admin")
 """Every role, from the least to the most."""
 
+Scope = Literal["read", "write", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+"""How far an API token reaches, from the least to the most: each includes those before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One thing that may be done, and the roles that may do it."""
+    """One thing that may be done, and the roles that may do it.
+
+    `scope` is what an API token of such a person needs for it; None: no token is enough, the person
+    has to be here. A permission that does not say is for tokens of the widest scope alone.
+    """
 
     name: str
     summary: str
     roles: frozenset[str]
+    scope: Scope | None = "admin"
 
     def __post_init__(self) -> None:
         """Refuse roles that do not exist: nobody would ever hold them."""
@@ -33,8 +42,13 @@ def at_least(role: str) -> frozenset[str]:
     return frozenset(ROLES[ROLES.index(role) :])
 
 
-SIGNED_IN = Permission("signed-in", "Anybody who is signed in", at_least("reporter"))
+SIGNED_IN = Permission("signed-in", "Anybody who is signed in", at_least("reporter"), "read")
 PUBLIC = Permission("public", "Everybody, signed in or not", frozenset())
+
+
+def reaches(scope: Scope, wanted: Scope | None) -> bool:
+    """Tell whether a token of `scope` is enough for what takes `wanted`."""
+    return wanted is not None and SCOPES.index(wanted) <= SCOPES.index(scope)
 
 
 def requires(permission: Permission) -> Callable[[View], View]:

@@ -5,6 +5,7 @@ from typing import Literal, cast
 
 from flask import g
 
+from issue_insight.auth.permission import Scope
 from issue_insight.errors import Forbidden, Unauthenticated
 
 Kind = Literal["person", "token", "job", "import"]
@@ -20,6 +21,9 @@ class Principal:
     role: str
     kind: Kind
     permissions: frozenset[str]
+    token_id: int | None = None
+    scope: Scope | None = None
+    """How far the API token reaches that they act by; None: they are here themselves."""
 
     def may(self, permission: str) -> bool:
         """Tell whether this principal holds the permission of that name."""

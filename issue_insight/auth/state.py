@@ -8,7 +8,7 @@ from flask import Flask
 
 from issue_insight.auth.clerk import Verifier
 from issue_insight.auth.local import LocalSignIn
-from issue_insight.auth.permission import ROLES, Permission
+from issue_insight.auth.permission import ROLES, SCOPES, Permission, Scope, reaches
 from issue_insight.auth.profile import Profiles
 from issue_insight.auth.provider import verifier_of
 from issue_insight.settings import Settings
@@ -25,6 +25,13 @@ class Auth:
     profiles: Profiles
     permissions: dict[str, frozenset[str]]
     """The names of what each role may do."""
+    reach: dict[Scope, frozenset[str]]
+    """The names of what an API token of each scope is enough for."""
+
+    def granted(self, role: str, scope: Scope | None) -> frozenset[str]:
+        """Return the names of what a person of that role may do, by a token where one is used."""
+        by_role = self.permissions[role]
+        return by_role if scope is None else by_role & self.reach[scope]
 
     @classmethod
     def from_settings(cls, settings: Settings, permissions: Iterable[Permission]) -> "Auth":
@@ -38,7 +45,10 @@ class Auth:
             verifier = verifier_of(settings)
         known = list(permissions)
         table = {role: frozenset(p.name for p in known if role in p.roles) for role in ROLES}
-        return cls(verifier, local, Profiles(settings), table)
+        reach = {
+            scope: frozenset(p.name for p in known if reaches(scope, p.scope)) for scope in SCOPES
+        }
+        return cls(verifier, local, Profiles(settings), table, reach)
 
 
 def auth_of(app: Flask) -> Auth:

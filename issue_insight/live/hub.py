@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.state import auth_of
+from issue_insight.auth.tokens.resolving import tokens_in_force
 from issue_insight.auth.users import User
 from issue_insight.errors import TooMany, Unavailable
 from issue_insight.journal.following import CHANNEL, Position, Snapshot, between, present
@@ -211,7 +212,7 @@ class Hub:
         after = 0
         while target != base:
             events = between(connection, base, target, after=after, limit=PAGE)
-            if any(event.subject == "user" for event in events):
+            if any(event.subject in ("user", "token") for event in events):
                 self._recheck_at = 0.0
             if not events:
                 break
@@ -300,14 +301,20 @@ class Hub:
             select(User.id, User.role).where(User.id.in_(ids), User.removed_at.is_(None))
         )
         roles = {row.id: row.role for row in rows}
-        table = auth_of(self._app).permissions
+        used = {p.token_id for s in there if (p := s.watcher.principal).token_id is not None}
+        tokens = tokens_in_force(connection, used)
         for stream in there:
             principal = stream.watcher.principal
             role = roles.get(cast(int, principal.user_id))
-            if role is None or role not in stream.feed.permission.roles:
+            if (
+                role is None
+                or role not in stream.feed.permission.roles
+                or (principal.token_id is not None and principal.token_id not in tokens)
+            ):
                 stream.end("rights")
             elif role != principal.role:
-                stream.watcher.principal = replace(principal, role=role, permissions=table[role])
+                granted = auth_of(self._app).granted(role, principal.scope)
+                stream.watcher.principal = replace(principal, role=role, permissions=granted)
 
     def _beat(self, streams: Iterable[Stream], place: Position) -> None:
         beat, now = frames.heartbeat(place), time.monotonic()

@@ -6,15 +6,16 @@ from issue_insight.errors import Forbidden
 from plugins.attachments.models import Attachment
 
 READ = Permission(
-    "attachments:read", "Download the files of issues one may see", at_least("reporter")
+    "attachments:read", "Download the files of issues one may see", at_least("reporter"), "read"
 )
 ATTACH = Permission(
     "attachments:add",
     "Attach files to issues one may see, and remove one's own",
     at_least("reporter"),
+    "write",
 )
 REMOVE_ANY = Permission(
-    "attachments:remove-any", "Remove files that others attached", at_least("maintainer")
+    "attachments:remove-any", "Remove files that others attached", at_least("maintainer"), "write"
 )
 
 PERMISSIONS = (READ, ATTACH, REMOVE_ANY)

@@ -27,25 +27,34 @@ from issue_insight.journal import Event
 from plugins.issues.fields import Status, Visibility
 from plugins.issues.models import Issue, IssueVersion, Project
 
-READ = Permission("issues:read", "Read issues, comments and history", at_least("reporter"))
-CREATE = Permission("issues:create", "Report issues", at_least("reporter"))
-COMMENT = Permission("issues:comment", "Comment on what one can read", at_least("reporter"))
+READ = Permission("issues:read", "Read issues, comments and history", at_least("reporter"), "read")
+CREATE = Permission("issues:create", "Report issues", at_least("reporter"), "write")
+COMMENT = Permission(
+    "issues:comment", "Comment on what one can read", at_least("reporter"), "write"
+)
 EDIT_OWN = Permission(
     "issues:edit-own",
     "Edit the text of one's own issues, and make them confidential",
     at_least("reporter"),
+    "write",
 )
 SEE_ALL = Permission(
-    "issues:see-all", "See the issues of everybody, confidential ones too", at_least("maintainer")
+    "issues:see-all",
+    "See the issues of everybody, confidential ones too",
+    at_least("maintainer"),
+    "read",
 )
 TRIAGE = Permission(
     "issues:triage",
     "Set status, severity, assignee, labels, resolution and due date; edit any text; "
     "open confidential issues to others",
     at_least("maintainer"),
+    "write",
 )
-DELETE = Permission("issues:delete", "Delete and restore issues", at_least("admin"))
-MANAGE_PROJECTS = Permission("projects:manage", "Create and change projects", at_least("admin"))
+DELETE = Permission("issues:delete", "Delete and restore issues", at_least("admin"), "admin")
+MANAGE_PROJECTS = Permission(
+    "projects:manage", "Create and change projects", at_least("admin"), "admin"
+)
 
 PERMISSIONS = (READ, CREATE, COMMENT, EDIT_OWN, SEE_ALL, TRIAGE, DELETE, MANAGE_PROJECTS)
 

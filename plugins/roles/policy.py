@@ -3,8 +3,10 @@
 from issue_insight.auth.permission import Permission, at_least
 
 FIND_PEOPLE = Permission(
-    "people:find", "Find the people whom issues can be assigned to", at_least("maintainer")
+    "people:find", "Find the people whom issues can be assigned to", at_least("maintainer"), "read"
 )
-MANAGE_ROLES = Permission("roles:manage", "List users and change their roles", at_least("admin"))
+MANAGE_ROLES = Permission(
+    "roles:manage", "List users and change their roles", at_least("admin"), "admin"
+)
 
 PERMISSIONS = (FIND_PEOPLE, MANAGE_ROLES)

@@ -7,10 +7,14 @@ from issue_insight.auth.principal import Principal
 from issue_insight.errors import Forbidden
 from plugins.saved_views.models import SavedView
 
-USE = Permission("views:use", "Save views, and use those that are shared", at_least("reporter"))
-SHARE = Permission("views:share", "Share one's own views with everybody", at_least("maintainer"))
+USE = Permission(
+    "views:use", "Save views, and use those that are shared", at_least("reporter"), "read"
+)
+SHARE = Permission(
+    "views:share", "Share one's own views with everybody", at_least("maintainer"), "write"
+)
 REMOVE_SHARED = Permission(
-    "views:remove-shared", "Delete views that others have shared", at_least("admin")
+    "views:remove-shared", "Delete views that others have shared", at_least("admin"), "admin"
 )
 
 PERMISSIONS = (USE, SHARE, REMOVE_SHARED)

@@ -2,6 +2,8 @@
 
 from issue_insight.auth.permission import Permission, at_least
 
-READ = Permission("stats:read", "Read counts of the issues one can see", at_least("reporter"))
+READ = Permission(
+    "stats:read", "Read counts of the issues one can see", at_least("reporter"), "read"
+)
 
 PERMISSIONS = (READ,)

@@ -187,6 +187,19 @@ def test_a_stream_ends_with_its_token(
     assert stream.ended() == "expired"
 
 
+def test_an_api_token_listens_until_it_is_revoked(
+    listen: Listen, client: FlaskClient, maintainer: Caller, web: str
+) -> None:
+    asked = {"name": "Listener", "expires_in_days": 1}
+    made = client.post("/api/v1/me/tokens", json=asked, headers=maintainer.who.headers).json
+    stream = listen(Caller(client, replace(maintainer.who, token=made["token"])))
+    key = maintainer.report("Broken", project=web)
+    assert [change["key"] for change in stream.changes(1)] == [key]
+    gone = client.delete(f"/api/v1/me/tokens/{made['id']}", headers=maintainer.who.headers)
+    assert gone.status_code == 204
+    assert stream.ended() == "rights"
+
+
 def test_what_cannot_be_streamed_is_a_problem(maintainer: Caller, client: FlaskClient) -> None:
     answer = maintainer.get("/live", q="nosuchfield:x")
     assert answer.status_code == 422
