@@ -570,6 +570,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own tokens that are not revoked, newest first.
+         * @description Needs `tokens:own`.
+         */
+        get: operations["list_own_tokens"];
+        put?: never;
+        /**
+         * Make an API token. Its text is in this answer and nowhere else.
+         * @description There is no Idempotency-Key here: an answer that could be had again would have to be kept.
+         *
+         *     Needs `tokens:own`.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token of one's own, at once and for good.
+         * @description Needs `tokens:own`.
+         */
+        delete: operations["revoke_own_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -712,6 +760,48 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everybody's tokens that are not revoked, newest first.
+         * @description Needs `tokens:manage`.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke anybody's token, at once and for good.
+         * @description Needs `tokens:manage`.
+         */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1467,6 +1557,39 @@ export interface components {
             role: "reporter" | "maintainer" | "admin";
         };
         /**
+         * OwnedTokenPage
+         * @description Everybody's tokens that are not revoked, newest first.
+         */
+        OwnedTokenPage: {
+            items: components["schemas"]["OwnedTokenRead"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
+        };
+        /**
+         * OwnedTokenRead
+         * @description A token, as admins see it.
+         */
+        OwnedTokenRead: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: number;
+            /** @description To within five minutes; null: never. */
+            last_used_at: string | null;
+            name: string;
+            owner: components["schemas"]["TokenOwner"];
+            /** @enum {string} */
+            scope: "read" | "write" | "admin";
+        };
+        /**
          * Person
          * @description A person, as far as everybody may know them.
          */
@@ -1727,6 +1850,86 @@ export interface components {
          * @enum {integer}
          */
         ThumbnailSize: 64 | 320;
+        /**
+         * TokenCreate
+         * @description The token one wants.
+         */
+        TokenCreate: {
+            /**
+             * @description How long it is good for.
+             * @example 90
+             */
+            expires_in_days: number;
+            /**
+             * @description What it is for.
+             * @example Nightly report
+             */
+            name: string;
+            /**
+             * @description How far it reaches: `read` only reads, `write` changes things as well, `admin` does what takes an admin, too. Never more than its owner may.
+             * @default read
+             * @enum {string}
+             */
+            scope?: "read" | "write" | "admin";
+        };
+        /**
+         * TokenMade
+         * @description A new token, with its text: this once, for it is not kept.
+         */
+        TokenMade: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: number;
+            /** @description To within five minutes; null: never. */
+            last_used_at: string | null;
+            name: string;
+            /** @enum {string} */
+            scope: "read" | "write" | "admin";
+            /** @example ii_pat_... */
+            token: string;
+        };
+        /**
+         * TokenOwner
+         * @description Whose token it is.
+         */
+        TokenOwner: {
+            id: number;
+            name: string;
+        };
+        /**
+         * TokenPage
+         * @description One's own tokens that are not revoked, newest first.
+         */
+        TokenPage: {
+            items: components["schemas"]["TokenRead"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
+        };
+        /**
+         * TokenRead
+         * @description A token, without its text.
+         */
+        TokenRead: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: number;
+            /** @description To within five minutes; null: never. */
+            last_used_at: string | null;
+            name: string;
+            /** @enum {string} */
+            scope: "read" | "write" | "admin";
+        };
         /**
          * UndoResult
          * @description The change-set of the undoing, which can be undone in turn.
@@ -3163,6 +3366,91 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    list_own_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Where the new thing is found. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    revoke_own_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     find_people: {
         parameters: {
             query?: {
@@ -3449,6 +3737,61 @@ export interface operations {
             400: components["responses"]["BAD_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
             403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                owner?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnedTokenPage"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
