@@ -231,6 +231,8 @@ class _Compiler:
                 return self._due(field, value)
             case "age":
                 return self._age(field, value)
+            case "lead":
+                return self._lead(field, value)
             case "is":
                 return self._is(field, lowered)
             case "has":
@@ -335,6 +337,15 @@ class _Compiler:
         mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "<="}
         aged = _compare(mirrored[field.operator], self.c.created_at, then)
         return and_(self.c.status != Status.DONE.value, aged)
+
+    def _lead(self, field: Field, value: str) -> ColumnElement[bool]:
+        length = duration(value)
+        if length is None:
+            self._refuse(field, f"lead is a length like 12h, 3d or 2w, not {value!r}")
+        # What another tracker has closed before it was reported took no time at all.
+        taken = func.greatest(self.c.closed_at, self.c.created_at) - self.c.created_at
+        sign = ">=" if field.operator == "=" else field.operator
+        return and_(self.c.closed_at.is_not(None), _compare(sign, taken, length))
 
     def _is(self, field: Field, value: str) -> ColumnElement[bool]:
         if value not in ("open", "closed", "overdue", "confidential"):

@@ -4,9 +4,12 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_LENGTH = re.compile(r"([0-9]{1,6})(h|d|w|mo|y)", re.IGNORECASE)
+_LENGTH = re.compile(r"([0-9]{1,6})(min|h|d|w|mo|y)", re.IGNORECASE)
+# Seconds may have decimals, down to what an instant knows: for durations that were computed.
+_SECONDS = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,6}))?s", re.IGNORECASE)
 # A month and a year are the averages of the Gregorian calendar: ages need no calendar.
 _UNITS = {
+    "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
@@ -18,7 +21,10 @@ _EXPECTED = "write a day (2026-01-31, today), an instant, a range (2026-01-01..2
 
 
 def duration(text: str) -> timedelta | None:
-    """Return the length that `30d`, `2w`, `6mo` names; None for what is no length."""
+    """Return the length that `30d`, `2w`, `6mo`, `1.5s` names; None for what is no length."""
+    if exact := _SECONDS.fullmatch(text):
+        decimals = (exact[2] or "").ljust(6, "0")
+        return timedelta(seconds=int(exact[1]), microseconds=int(decimals))
     found = _LENGTH.fullmatch(text)
     return int(found[1]) * _UNITS[found[2].lower()] if found else None
 

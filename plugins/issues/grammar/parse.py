@@ -30,6 +30,7 @@ FIELDS = frozenset(
         "closed",
         "due",
         "age",
+        "lead",
         "is",
         "has",
         "title",
@@ -38,7 +39,7 @@ FIELDS = frozenset(
 )
 ALIASES = {"labels": "label", "author": "reporter", "state": "status", "priority": "severity"}
 SORTS = ("updated", "created", "severity", "due", "key", "closed", "status", "relevance")
-_COMPARABLE = frozenset({"severity", "created", "updated", "closed", "due", "age"})
+_COMPARABLE = frozenset({"severity", "created", "updated", "closed", "due", "age", "lead"})
 
 _PARSER = Lark(
     (Path(__file__).parent / "filter.lark").read_text(),

@@ -25,6 +25,7 @@ export const FIELDS: readonly Field[] = [
   { name: 'closed', values: [...SPANS, 'none', 'any'] },
   { name: 'due', values: ['today', '7d', '30d', 'none', 'any'] },
   { name: 'age', values: ['>7d', '>30d', '>6mo', '>1y'] },
+  { name: 'lead', values: ['<1d', '>7d', '>30d', '>6mo'] },
   { name: 'resolution', values: ['fixed', 'duplicate', 'declined', 'invalid', 'none', 'any'] },
   { name: 'title', values: [] },
   { name: 'key', values: [] },

@@ -155,6 +155,14 @@ def test_conditions(world: World, subtests: pytest.Subtests) -> None:
         ("age:<=30d", "A 3"),
         ("age:26d", "1 2 3"),
         ("age:<1d", "A"),
+        # how long it took, of what is done: 23 hours
+        ("lead:>=23h", "4"),
+        ("lead:23h", "4"),
+        ("lead:>23h", ""),
+        ("lead:<=1380min", "4"),
+        ("lead:<82800s", ""),
+        ("lead:<82800.000001s", "4"),
+        ("-lead:>1h", "A 1 2 3"),
         # is, has
         ("is:open", "A 1 2 3"),
         ("is:closed", "4"),
@@ -199,6 +207,8 @@ def test_refusals(world: World, subtests: pytest.Subtests) -> None:
         ("due:30", 4, "'30' is no date"),
         ("age:>30", 5, "age is a length like 30d"),
         ("age:>999999y", 5, "is too long ago"),
+        ("lead:>3", 6, "lead is a length like 12h"),
+        ("lead:1.5d", 5, "lead is a length like 12h"),
         ("is:new", 3, "is takes open, closed, overdue or confidential"),
         ("has:comment", 4, "has takes"),
         ("label:a,b status:x", 17, "status is one of"),

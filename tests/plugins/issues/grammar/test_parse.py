@@ -192,7 +192,7 @@ _equals = st.builds(
 )
 _compares = st.builds(
     Field,
-    st.sampled_from(["severity", "created", "updated", "closed", "due", "age"]),
+    st.sampled_from(["severity", "created", "updated", "closed", "due", "age", "lead"]),
     st.sampled_from([">", ">=", "<", "<="]),
     st.tuples(_text.filter(lambda t: ".." not in t and t.lower() not in ("none", "any"))),
 )
