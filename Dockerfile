@@ -25,7 +25,8 @@ COPY migrations migrations
 COPY wsgi.py ./
 COPY --from=pages /src/build frontend/build
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    FLASK_APP=wsgi:app HOST=0.0.0.0 PORT=8181 DATA_DIR=/tmp/issue-insight
+    FLASK_APP=wsgi:app HOST=0.0.0.0 PORT=8181 DATA_DIR=/tmp/issue-insight \
+    PROMETHEUS_MULTIPROC_DIR=/tmp/issue-insight-metrics
 USER issue-insight
 EXPOSE 8181
 CMD ["granian", "--interface", "asgi", "--factory", "issue_insight.asgi:create", \

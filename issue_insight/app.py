@@ -11,7 +11,15 @@ from flask_migrate import Migrate
 from issue_insight import cli, jobs, live
 from issue_insight.auth import guard
 from issue_insight.db import connections, db
-from issue_insight.http import admission, frontend, health, openapi, problems, request_log
+from issue_insight.http import (
+    admission,
+    frontend,
+    health,
+    metrics,
+    openapi,
+    problems,
+    request_log,
+)
 from issue_insight.plugin import loader, migrate
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.settings import Settings
@@ -41,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("issue_insight", static_folder=None)
     app.config.from_mapping(PROPAGATE_EXCEPTIONS=False)
     app.extensions["issue_insight"] = Runtime(settings, plugins, storage)
+    metrics.count_requests(app)
     request_log.register(app, settings)
     problems.register(app)
     connections.configure(app, settings)
@@ -50,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = openapi.register(app)
     health.register(app, storage, pending=lambda: migrate.pending(app, plugins))
     guard.register(app, settings, permissions, api)
+    metrics.register(app, settings, [job for plugin in plugins for job in plugin.jobs])
     admission.register(app, settings)
     live.register(app, settings)
     for plugin in plugins:

@@ -20,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from flask import Flask
 
+from issue_insight import metrics
 from issue_insight.app import create_app
 from issue_insight.live import Stream, hub_of
 from issue_insight.settings import Settings
@@ -283,6 +284,7 @@ def _environ(scope: Message) -> dict[str, Any]:
 
 async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
     """Answer with a problem what never reaches the application."""
+    metrics.REFUSED.labels(str(status)).inc()
     problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     if status == 503:

@@ -16,7 +16,8 @@ from issue_insight.errors import Unavailable
 class Circuit:
     """Closed: all pass. Open: all are refused. Half open, after the rest: one trial passes.
 
-    `failures` in a row open it, `rest` is in seconds. Safe to share between threads.
+    `failures` in a row open it, `rest` is in seconds. `tell` is called with true when it opens and
+    with false when it closes. Safe to share between threads.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class Circuit:
         failures: int = 3,
         rest: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
+        tell: Callable[[bool], object] = lambda _: None,
     ) -> None:
         self._refusal = refusal
         self._limit = failures
         self._rest = rest
         self._monotonic = monotonic
+        self._tell = tell
         self._lock = threading.Lock()
         self._failures = 0
         self._refuse_until: float | None = None
@@ -62,12 +65,15 @@ class Circuit:
             self._failures += 1
             if self._failures >= self._limit:
                 self._refuse_until = self._monotonic() + self._rest
+                self._tell(True)
 
     def succeeded(self) -> None:
         """Close the circuit: the part answers."""
         with self._lock:
             self._failures = 0
-            self._refuse_until = None
+            if self._refuse_until is not None:
+                self._refuse_until = None
+                self._tell(False)
 
     def _waiting(self) -> float:
         """Return the seconds until a trial may pass."""

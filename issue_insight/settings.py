@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Where a day of the instance begins and ends, for `daily_stats` and `as_of` dates."""
     plugins: Words = ()
     """Names of the plugins to load; empty: every plugin that is found."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """Who may read `/metrics` from elsewhere; without one, only this machine may."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     scheduler_enabled: bool = False
     """Whether this process runs the scheduled jobs."""

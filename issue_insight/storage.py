@@ -6,6 +6,7 @@ failing. Every failure of the server is `errors.Unavailable`; what is not there 
 """
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from minio.datatypes import PostPolicy
 from minio.error import MinioException, S3Error
 from minio.helpers import check_bucket_name
 
+from issue_insight import metrics
 from issue_insight.circuit import Circuit
 from issue_insight.errors import Conflict, NotFound, Unavailable
 from issue_insight.settings import Settings
@@ -137,7 +139,7 @@ class Storage:
     ) -> None:
         check_bucket_name(bucket, strict=True)
         self.bucket = bucket
-        self.circuit = circuit or Circuit(NO_ANSWER)
+        self.circuit = circuit or Circuit(NO_ANSWER, tell=metrics.S3_CIRCUIT.set)
         self._bucket_is_there = False
         self._http = urllib3.PoolManager(
             maxsize=16,
@@ -325,6 +327,7 @@ class Storage:
     def _reaching(self) -> Iterator[None]:
         """Hold a call to the server: within the circuit, its failures in the domain's words."""
         with self.circuit.call():
+            began = time.perf_counter()
             try:
                 yield
             except (MinioException, urllib3.exceptions.HTTPError) as error:
@@ -334,6 +337,8 @@ class Storage:
                 if not isinstance(failure, Unavailable):
                     self.circuit.succeeded()
                 raise failure from error
+            finally:
+                metrics.S3_REQUESTS.observe(time.perf_counter() - began)
 
 
 def _failure(error: Exception) -> Conflict | NotFound | Unavailable:
@@ -344,7 +349,9 @@ def _failure(error: Exception) -> Conflict | NotFound | Unavailable:
         if error.code == "NoSuchUpload":
             return Conflict("The upload took too long. Please try again.")
         log.error("S3 refused a request: %s", error.code)
+        metrics.S3_FAILURES.labels("refused").inc()
         return Unavailable("The file store refuses requests. Please tell an administrator.")
     # The text of a urllib3 error holds host and path; of a signed URL it would hold the signature.
     log.warning("S3 does not answer: %s", type(error).__name__)
+    metrics.S3_FAILURES.labels("no answer").inc()
     return Unavailable(NO_ANSWER)

@@ -5,20 +5,25 @@ from typing import Any
 
 import psycopg2
 from flask import Flask
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, QueuePool, event
 from sqlalchemy.exc import DisconnectionError
 
+from issue_insight import metrics
 from issue_insight.db.base import db
 from issue_insight.settings import Settings
 
 READING = "reading"
 """The engine whose connections never begin a transaction: a read costs no BEGIN and COMMIT."""
 
+OVERFLOW = 10
+"""Connections beyond those that are kept, for a rush."""
+
 
 def configure(app: Flask, settings: Settings) -> None:
     """Give `app` both engines."""
     options = {
         "pool_size": settings.database_pool_size,
+        "max_overflow": OVERFLOW,
         "pool_timeout": 5,
         "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"},
     }
@@ -39,8 +44,9 @@ def configure(app: Flask, settings: Settings) -> None:
     )
     db.init_app(app)
     with app.app_context():
-        for engine in db.engines.values():
+        for name, engine in db.engines.items():
             _refuse_closed(engine)
+            _count(engine, name or "writing")
 
 
 def reading_engine() -> Engine:
@@ -65,3 +71,14 @@ def _refuse_closed(engine: Engine) -> None:
             raise DisconnectionError("the server has closed it") from error
 
     event.listen(engine, "checkout", look)
+
+
+def _count(engine: Engine, name: str) -> None:
+    """Tell how many of the pool's connections are taken."""
+    pool, taken = engine.pool, metrics.CONNECTIONS.labels(name)
+    if not isinstance(pool, QueuePool):
+        return
+    metrics.CONNECTIONS_MOST.labels(name).set(pool.size() + OVERFLOW)
+    event.listen(engine, "checkout", lambda *_: taken.set(pool.checkedout()))
+    # One that comes back still counts at that moment.
+    event.listen(engine, "checkin", lambda *_: taken.set(pool.checkedout() - 1))

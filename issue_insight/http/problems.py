@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from issue_insight import errors
+from issue_insight import errors, metrics
 from issue_insight.http.schema import Model
 
 CONTENT_TYPE = "application/problem+json"
@@ -145,6 +145,7 @@ def _of_domain(error: errors.DomainError) -> Response:
 
 def _of_pool(error: PoolTimeout) -> Response:
     log.warning("database_busy", error=type(error).__name__)
+    metrics.POOL_TIMEOUTS.inc()
     return _no_database()
 
 

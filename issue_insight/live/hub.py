@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Row, create_engine, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from issue_insight import clock
+from issue_insight import clock, metrics
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.state import auth_of
 from issue_insight.auth.tokens.resolving import tokens_in_force
@@ -120,6 +120,7 @@ class Hub:
                     f"You have {self._per_user[user]} streams open; close one before the next."
                 )
             self._per_user[user] += 1
+        metrics.STREAMS.inc()
         stream.on_close = self._forget
 
     def _forget(self, stream: Stream) -> None:
@@ -129,6 +130,7 @@ class Hub:
             self._per_user[user] -= 1
             if not self._per_user[user]:
                 del self._per_user[user]
+        metrics.STREAMS.dec()
 
     def _join(self, stream: Stream, place: Position) -> bool:
         """Let the stream get what the hub reads from now on, if it has come as far as the hub."""
@@ -168,6 +170,7 @@ class Hub:
                     listening.execute(text(f"LISTEN {CHANNEL}"))
                     while not self._stopping.is_set():
                         self._step()
+                        metrics.FOLLOWER_READ.labels("live").set_to_current_time()
                         self._wait(listening)
             except (OperationalError, InterfaceError) as error:
                 log.warning("live_database_unavailable", exc_info=error)

@@ -16,4 +16,4 @@ def test_the_page_names_every_setting_and_no_other(repository: Path) -> None:
     for name, field in Settings.model_fields.items():
         alias = field.validation_alias
         expected.add(str(alias.choices[1]) if isinstance(alias, AliasChoices) else name.upper())
-    assert named == expected | {"DEMO"}
+    assert named == expected | {"DEMO", "PROMETHEUS_MULTIPROC_DIR"}
