@@ -1,5 +1,6 @@
 """Every setting of an instance, typed and frozen, from the environment and `.env`."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -41,6 +42,21 @@ def _words(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _known_days(days: tuple[str, ...]) -> tuple[str, ...]:
+    """Let through days of the week (`sat`) and dates."""
+    for day in days:
+        if day.lower() not in _WEEKDAYS:
+            try:
+                date.fromisoformat(day)
+            except ValueError as error:
+                raise ValueError(f"{day!r} is neither one of mon to sun nor a date") from error
+    if {day.lower() for day in days} >= set(_WEEKDAYS):
+        raise ValueError("not every day of the week can be off")
+    return tuple(day.lower() for day in days)
+
 
 class Settings(BaseSettings):
     """Read once, at the start; the names in capitals are the environment's."""
@@ -71,6 +87,8 @@ class Settings(BaseSettings):
     outlive the process that made them."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """Where a day of the instance begins and ends, for `daily_stats` and `as_of` dates."""
+    days_off: Annotated[Words, AfterValidator(_known_days)] = ("sat", "sun")
+    """Days of the week, and dates, that durations by the business calendar leave out."""
     plugins: Words = ()
     """Names of the plugins to load; empty: every plugin that is found."""
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
@@ -135,6 +153,7 @@ class Settings(BaseSettings):
 
     _split = field_validator(
         "plugins",
+        "days_off",
         "authorized_parties",
         "auth_algorithms",
         "auth_audiences",

@@ -1,0 +1,1 @@
+"""Metrics of the flow of issues, each number of which can be opened and rewound."""

@@ -1,6 +1,9 @@
 """The door of this plugin: what other plugins may use of it."""
 
-from plugins.issues.fields import Name, Severity, Status
+from plugins.issues.fields import Name, Resolution, Severity, Status
+from plugins.issues.grammar.ast import Field as Term
+from plugins.issues.grammar.ast import Not, Or, Query
+from plugins.issues.grammar.narrow import narrowed
 from plugins.issues.models import Issue, IssueVersion, Project
 from plugins.issues.policy import (
     READ,
@@ -19,6 +22,7 @@ from plugins.issues.queries import (
     issue_for_update,
     readable_issue,
     select_issues,
+    select_versions,
 )
 from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
 from plugins.issues.watching import Sight, Touched, sights, touched_issues
@@ -31,17 +35,23 @@ __all__ = [
     "Issue",
     "IssueVersion",
     "Name",
+    "Not",
+    "Or",
     "Project",
+    "Query",
+    "Resolution",
     "Selection",
     "Severity",
     "Sight",
     "Status",
+    "Term",
     "Touched",
     "count_issues",
     "end_of_day",
     "is_own",
     "issue_for_update",
     "kept_from",
+    "narrowed",
     "open_periods",
     "outlook",
     "parse_as_of",
@@ -49,6 +59,7 @@ __all__ = [
     "relation_at",
     "sees_all_unkept",
     "select_issues",
+    "select_versions",
     "sights",
     "touched_issues",
     "visible_to",

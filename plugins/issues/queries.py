@@ -41,9 +41,10 @@ from plugins.issues.grammar.compile import (
     searched,
     standing,
 )
+from plugins.issues.grammar.narrow import is_lasting
 from plugins.issues.grammar.parse import GrammarError, parse
 from plugins.issues.highlighting import highlights
-from plugins.issues.models import Issue, IssueRelation, Project, SearchDocument
+from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project, SearchDocument
 from plugins.issues.relations import CURRENT, relation_at
 from plugins.issues.texts import comment_bodies, descriptions
 from plugins.roles.api import UNKNOWN, find_user, user_refs
@@ -95,6 +96,26 @@ def select_issues(
         ) from error
     where = and_(policy.visible_to(principal, relation, as_of), wanted)
     return Selection(query, relation, where, as_of)
+
+
+def select_versions(
+    session: Session, principal: Principal, query: Query, zone: ZoneInfo
+) -> ColumnElement[bool] | None:
+    """Return the condition under which a filter selects a version of an issue while it lasts.
+
+    None where the filter means something else at each instant. What `principal` may see is not
+    part of it.
+    """
+    if not is_lasting(query.where):
+        return None
+    context = FilterContext(
+        now=clock.now(),
+        zone=zone,
+        user_id=principal.user_id,
+        as_of=None,
+        find_user=lambda name: find_user(session, name),
+    )
+    return compile_filter(query, IssueVersion.__table__, context)
 
 
 def count_issues(session: Session, selection: Selection, at_most: int | None = None) -> int:

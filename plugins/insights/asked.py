@@ -1,0 +1,134 @@
+"""What is asked of a metric, read and checked: the filter, the instants, the buckets, the links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from issue_insight.auth.principal import Principal
+from issue_insight.errors import FieldError, Invalid
+from plugins.insights.fields import By, Calendar, Show
+from plugins.insights.metric import Metric, Point
+from plugins.issues.api import Query, Selection, Term, end_of_day, narrowed, select_issues
+from plugins.stats.api import FIRST_DAY, Bucket, Size, bucket_of, buckets_between, day_of
+
+MOST_BUCKETS = 1_000
+LONGEST_FILTER = 1_800
+"""Characters of a filter: the rest of what a filter may have is for the terms of links."""
+_LENGTHS: dict[Size, int] = {"day": 1, "week": 7, "month": 31}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to a metric.
+
+    `as_of` is None for the present, of which `seen` is the instant. All of it is read in one
+    transaction that sees one state of the database.
+    """
+
+    session: Session
+    principal: Principal
+    zone: ZoneInfo
+    q: str
+    as_of: datetime | None
+    seen: datetime
+    buckets: Sequence[Bucket]
+    size: Size | None
+    by: By | None
+    calendar: Calendar
+    days_off: tuple[str, ...]
+    show: Show
+
+    @cached_property
+    def selection(self) -> Selection:
+        """The issues that the filter selects, now or as of the instant. Raises `Invalid`."""
+        return self.selection_at(self.as_of)
+
+    @cached_property
+    def query(self) -> Query:
+        """The filter."""
+        return self.selection.query
+
+    def selection_at(self, instant: datetime | None) -> Selection:
+        """Return the issues that the filter selects as of another instant."""
+        return select_issues(self.session, self.principal, self.q, instant, self.zone)
+
+    @cached_property
+    def edges(self) -> list[datetime]:
+        """Where each bucket begins, and where the last one ends."""
+        begins = [beginning_of(bucket.first, self.zone) for bucket in self.buckets]
+        return [*begins, beginning_of(self.buckets[-1].last + timedelta(days=1), self.zone)]
+
+    def end_of(self, bucket: Bucket) -> datetime:
+        """Return the last instant of a bucket, of the one under way the instant that is seen."""
+        return min(end_of_day(bucket.last, self.zone), self.seen)
+
+    def link(self, *terms: Any, as_of: datetime | None = None) -> dict[str, Any]:
+        """Return what opens the selected issues that `terms` hold of, as of an instant."""
+        return {"q": narrowed(self.query, *terms), "as_of": as_of or self.seen}
+
+    def point(
+        self, bucket: Bucket, value: Any, *terms: Any, as_of: datetime | None = None, **more: Any
+    ) -> Point:
+        """Return the number of a bucket, with the link that opens what is behind it."""
+        return {
+            "at": bucket.first.isoformat(),
+            "to": bucket.last.isoformat(),
+            "so_far": end_of_day(bucket.last, self.zone) > self.seen,
+            "value": value,
+            "open": self.link(*terms, as_of=as_of),
+            **more,
+        }
+
+
+def within(name: str, bucket: Bucket) -> Term:
+    """Return the term of a filter for what happened on the days of a bucket."""
+    days = f"{bucket.first}..{bucket.last}" if bucket.first != bucket.last else f"{bucket.first}"
+    return Term(name, "=", (days,))
+
+
+def term(name: str, value: str) -> Term:
+    """Return the term `name:value` of a filter."""
+    return Term(name, "=", (value,))
+
+
+def beginning_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of the day, as a filter has it."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def buckets_asked(
+    metric: Metric, first: date | None, last: date | None, size: Size | None, today: date
+) -> list[Bucket]:
+    """Return the buckets, none of which begins after `today`. Raises `Invalid`."""
+    end = min(last or today, today)
+    length = _LENGTHS[size] if size else 1
+    if first is None and size:
+        spare = timedelta(days=(metric.reach - 1) * length)
+        first = end - spare if end >= FIRST_DAY + spare else FIRST_DAY
+    begin = first or min(FIRST_DAY, end)
+    faults = [
+        FieldError(pointer, f"must not be before {FIRST_DAY}")
+        for pointer, day in (("?from", first), ("?to", last))
+        if day is not None and day < FIRST_DAY
+    ]
+    if last is not None and last < begin:
+        faults.append(FieldError("?to", "must not be before the first day"))
+    elif end < begin:
+        faults.append(FieldError("?from", "lies in the future, of which nothing is known"))
+    elif size and (end - begin).days >= MOST_BUCKETS * length:
+        faults.append(FieldError("?from", f"makes more than {MOST_BUCKETS} numbers of one kind"))
+    if faults:
+        raise Invalid("These days cannot be looked at.", faults)
+    if size is None:
+        return [Bucket(begin, end)]
+    return buckets_between(bucket_of(begin, size).first, end, size)
+
+
+def today_at(seen: datetime, zone: ZoneInfo) -> date:
+    """Return the day that is under way at an instant."""
+    return day_of(seen, zone)

@@ -1,0 +1,32 @@
+"""The kinds of values that insights are asked by."""
+
+from enum import StrEnum
+
+
+class By(StrEnum):
+    """What a metric can be split by."""
+
+    LABEL = "label"
+    ASSIGNEE = "assignee"
+    REPORTER = "reporter"
+    SEVERITY = "severity"
+    PROJECT = "project"
+    RESOLUTION = "resolution"
+    STATUS = "status"
+
+
+class Calendar(StrEnum):
+    """Which time durations are made of: all of it, or without days off."""
+
+    ALL = "all"
+    BUSINESS = "business"
+
+
+class Show(StrEnum):
+    """What of durations is shown: percentiles of each bucket, every issue, or how many took how
+    long.
+    """
+
+    PERCENTILES = "percentiles"
+    SCATTER = "scatter"
+    HISTOGRAM = "histogram"

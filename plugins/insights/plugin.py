@@ -1,0 +1,13 @@
+"""The manifest of the insights plugin."""
+
+from issue_insight.plugin.manifest import Plugin
+from plugins.insights.policy import PERMISSIONS
+from plugins.insights.views import blp
+
+plugin = Plugin(
+    name="insights",
+    summary="Metrics of the flow of issues, each number of which can be opened and rewound",
+    requires=("issues", "stats"),
+    blueprints=(blp,),
+    permissions=PERMISSIONS,
+)

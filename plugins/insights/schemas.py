@@ -1,0 +1,138 @@
+"""What comes in and goes out over HTTP."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from issue_insight.http.schema import Instant, Model
+from plugins.insights.fields import By, Calendar, Show
+from plugins.issues.api import AsOf
+from plugins.stats.api import Day, Size
+
+Unit = Literal["issues", "seconds", "ratio"]
+Count = Annotated[int, Field(ge=0)]
+
+
+def _absent(value: Any) -> bool:
+    return value is None
+
+
+class InsightQuery(Model):
+    """Which issues, which days, and how the numbers are put together."""
+
+    q: Annotated[
+        str,
+        Field(
+            description="A filter, as for the list of issues.",
+            examples=["label:ui severity>=high"],
+        ),
+    ] = ""
+    from_: Day | None = Field(
+        default=None,
+        alias="from",
+        description="A day of the first bucket; by default as many as make a good chart.",
+        examples=["2026-01-01"],
+    )
+    to: Day | None = Field(
+        default=None,
+        description="A day of the last bucket; by default, and at the latest, today.",
+        examples=["2026-01-31"],
+    )
+    bucket: Size | None = Field(
+        default=None, description="Days, weeks from Monday, or months; each metric has a default."
+    )
+    as_of: AsOf = None
+    by: By | None = Field(
+        default=None, description="Split the numbers by this; the metric says by what it can be."
+    )
+    calendar: Calendar = Field(
+        default=Calendar.ALL,
+        description="With `business`, durations leave out the days off of the instance.",
+    )
+    show: Show = Field(
+        default=Show.PERCENTILES,
+        description="Of durations: percentiles of each bucket, every issue as a dot, or how many "
+        "issues took how long.",
+    )
+
+
+class Opened(Model):
+    """What opens the issues behind a number: `GET /api/v1/issues?q=…&as_of=…`."""
+
+    q: str
+    as_of: Instant
+
+
+class Point(Model):
+    """A number. What a metric does not say of its numbers is left out."""
+
+    at: str = Field(description="The first day of the bucket, the instant of a dot, or a range.")
+    value: float | int | None = Field(description="Null where there is no issue to tell of.")
+    open: Opened
+    to: str | None = Field(
+        default=None, description="The last day of the bucket.", exclude_if=_absent
+    )
+    so_far: bool | None = Field(
+        default=None, description="Whether the bucket is still under way.", exclude_if=_absent
+    )
+    issue: str | None = Field(
+        default=None, description="The key of the issue that a dot is.", exclude_if=_absent
+    )
+    issues: Count | None = Field(
+        default=None, description="How many issues the number is made of.", exclude_if=_absent
+    )
+    running: float | int | None = Field(
+        default=None,
+        description="The part of it that comes from what is not over yet.",
+        exclude_if=_absent,
+    )
+    lower: float | int | None = Field(default=None, exclude_if=_absent)
+    upper: float | int | None = Field(default=None, exclude_if=_absent)
+
+
+class Series(Model):
+    """Numbers of one kind, in order."""
+
+    name: str
+    measure: str | None = Field(
+        default=None, description="What is measured, where a metric measures several things."
+    )
+    group: str | None = Field(default=None, description="Of which issues, where they are split.")
+    unit: Unit
+    points: list[Point]
+
+
+class Insight(Model):
+    """The numbers of a metric, with everything needed to read them."""
+
+    metric: str = Field(examples=["cumulative-flow"])
+    title: str
+    definition: str = Field(description="What is counted, and where the definition is from.")
+    unit: Unit
+    q: str = Field(description="The filter, in its canonical form.")
+    as_of: Instant = Field(description="The instant that is looked at.")
+    time_zone: str = Field(description="Where days begin and end.", examples=["Europe/Berlin"])
+    from_: date = Field(alias="from")
+    to: date
+    bucket: Size | None = None
+    by: By | None = None
+    considered: Count = Field(description="How many issues stand behind the numbers.")
+    computed_at: Instant
+    series: list[Series]
+
+
+class MetricRead(Model):
+    """A metric."""
+
+    name: str
+    title: str
+    definition: str
+    unit: Unit
+    splits: list[By]
+
+
+class Catalogue(Model):
+    """Every metric."""
+
+    items: list[MetricRead]

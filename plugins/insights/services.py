@@ -1,0 +1,122 @@
+"""Answering a question to a metric in the one shape that all of them have."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from issue_insight import clock
+from issue_insight.auth.principal import Principal
+from issue_insight.errors import FieldError, Invalid, NotFound
+from plugins.insights.asked import LONGEST_FILTER, Asked, buckets_asked, today_at
+from plugins.insights.fields import By, Calendar, Show
+from plugins.insights.metric import Metric
+from plugins.insights.table import METRICS
+from plugins.stats.api import Size
+
+
+def answer(
+    session: Session,
+    principal: Principal,
+    zone: ZoneInfo,
+    name: str,
+    *,
+    q: str = "",
+    first: date | None = None,
+    last: date | None = None,
+    size: Size | None = None,
+    as_of: datetime | None = None,
+    by: By | None = None,
+    calendar: Calendar = Calendar.ALL,
+    days_off: tuple[str, ...] = (),
+    show: Show = Show.PERCENTILES,
+) -> dict[str, Any]:
+    """Return the numbers of a metric. Needs a session with no transaction under way.
+
+    Raises `NotFound` for no metric, `Invalid` for a filter, days or a split that make no sense.
+    """
+    metric = metric_named(name)
+    if by is not None and by not in metric.splits:
+        known = ", ".join(sorted(metric.splits)) or "nothing"
+        raise Invalid(
+            "This cannot be split so.", [FieldError("?by", f"{name} can be split by {known}")]
+        )
+    if len(q) > LONGEST_FILTER:
+        raise Invalid(
+            "The filter is too long.",
+            [FieldError("?q", f"must have at most {LONGEST_FILTER:,} characters")],
+        )
+    # One state of the database for all numbers, and its instant: what is seen of it has happened.
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    session.execute(text("SET LOCAL jit = off"))
+    seen = as_of or clock.now()
+    size = size or metric.size
+    asked = Asked(
+        session=session,
+        principal=principal,
+        zone=zone,
+        q=q,
+        as_of=as_of,
+        seen=seen,
+        buckets=buckets_asked(metric, first, last, size, today_at(seen, zone)),
+        size=size,
+        by=by,
+        calendar=calendar,
+        days_off=days_off,
+        show=show,
+    )
+    # Read first, so that a filter that makes no sense is refused as such by every metric.
+    _ = asked.query
+    found = metric.answer(asked)
+    return {
+        "metric": name,
+        "title": metric.title,
+        "definition": metric.definition,
+        "unit": metric.unit,
+        "q": q,
+        "as_of": seen,
+        "time_zone": zone.key,
+        "from": asked.buckets[0].first,
+        "to": min(asked.buckets[-1].last, today_at(seen, zone)),
+        "bucket": size,
+        "by": by,
+        "considered": found.considered,
+        "computed_at": clock.now(),
+        "series": [
+            {
+                "name": series.name,
+                "measure": series.measure,
+                "group": series.group,
+                "unit": series.unit or metric.unit,
+                "points": series.points,
+            }
+            for series in found.series
+        ],
+        **found.more,
+    }
+
+
+def metric_named(name: str) -> Metric:
+    """Return the metric of that name. Raises `NotFound`."""
+    found = METRICS.get(name)
+    if found is None:
+        raise NotFound(f"There is no metric {name}; there are {', '.join(METRICS)}.")
+    return found
+
+
+def catalogue() -> dict[str, Any]:
+    """Return every metric with its definition."""
+    return {
+        "items": [
+            {
+                "name": metric.name,
+                "title": metric.title,
+                "definition": metric.definition,
+                "unit": metric.unit,
+                "splits": sorted(metric.splits),
+            }
+            for metric in METRICS.values()
+        ]
+    }

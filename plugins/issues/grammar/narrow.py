@@ -1,0 +1,48 @@
+"""A filter narrowed to a part of what it selects: for numbers that open their issues."""
+
+from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
+from plugins.issues.grammar.format import format_query
+from plugins.issues.grammar.instants import duration
+
+_LASTING = frozenset(
+    "status severity resolution project key label assignee reporter has".split()  # noqa: SIM905
+)
+_DATED = frozenset({"created", "updated", "closed", "due"})
+
+
+def narrowed(query: Query, *terms: Node) -> str:
+    """Return the text of a filter that asks for `terms` as well, in no order of its own."""
+    asked = () if query.where is None else (query.where,)
+    nodes = tuple(part for node in (*asked, *terms) for part in _parts(node))
+    if not nodes:
+        return ""
+    return format_query(Query(nodes[0] if len(nodes) == 1 else And(nodes)))
+
+
+def is_lasting(node: Node | None) -> bool:
+    """Tell whether a filter means the same at every instant that a version of an issue lasts.
+
+    Words, lengths of time and `today` do not: what they select changes while no issue does.
+    """
+    match node:
+        case None:
+            return True
+        case Words():
+            return False
+        case Not(of):
+            return is_lasting(of)
+        case And(of) | Or(of):
+            return all(is_lasting(child) for child in of)
+        case Field(name, _, values):
+            if name == "is":
+                return all(value.lower() in ("open", "closed", "confidential") for value in values)
+            return name in _LASTING or (name in _DATED and all(map(_is_dated, values)))
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.of if isinstance(node, And) else (node,)
+
+
+def _is_dated(value: str) -> bool:
+    ends = value.lower().split("..")
+    return all(end not in ("today", "yesterday") and duration(end) is None for end in ends)
