@@ -19,6 +19,7 @@ BREAKS = {
     "plugins/stats/cli.py": "plugins.attachments.models",
     "plugins/attachments/jobs.py": "plugins.stats.models",
     "plugins/attachments/naming.py": "plugins.saved_views.models",
+    "plugins/saved_views/fields.py": "plugins.insights.metric",
     "plugins/attachments/sniffing.py": "plugins.live.services",
     "plugins/issues/services.py": "flask",
     "plugins/issues/views.py": "sqlalchemy",
