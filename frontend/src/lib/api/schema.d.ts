@@ -194,6 +194,50 @@ export interface paths {
         patch: operations["edit_comment"];
         trace?: never;
     };
+    "/api/v1/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the metrics and their definitions.
+         * @description Needs `insights:read`.
+         */
+        get: operations["list_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{metric}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                metric: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Compute a metric of the issues that one can see.
+         * @description Every number has a link, `q` and `as_of`, that opens exactly the issues behind it in the list.
+         *
+         *     Needs `insights:read`.
+         */
+        get: operations["get_insight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues": {
         parameters: {
             query?: never;
@@ -1078,6 +1122,12 @@ export interface components {
             status?: components["schemas"]["Status"];
         };
         /**
+         * By
+         * @description What a metric can be split by.
+         * @enum {string}
+         */
+        By: "label" | "assignee" | "reporter" | "severity" | "project" | "resolution" | "status";
+        /**
          * BySeverity
          * @description How many are of each severity; `none` are those without one.
          */
@@ -1106,6 +1156,19 @@ export interface components {
             open: number;
             /** @default 0 */
             triaged: number;
+        };
+        /**
+         * Calendar
+         * @description Which time durations are made of: all of it, or without days off.
+         * @enum {string}
+         */
+        Calendar: "all" | "business";
+        /**
+         * Catalogue
+         * @description Every metric.
+         */
+        Catalogue: {
+            items: components["schemas"]["MetricRead"][];
         };
         /**
          * ChangeSetEvent
@@ -1359,6 +1422,44 @@ export interface components {
             status: "ok";
         };
         /**
+         * Insight
+         * @description The numbers of a metric, with everything needed to read them.
+         */
+        Insight: {
+            /**
+             * Format: date-time
+             * @description The instant that is looked at.
+             */
+            as_of: string;
+            /** @default null */
+            bucket: ("day" | "week" | "month") | null;
+            /** @default null */
+            by: components["schemas"]["By"] | null;
+            /** Format: date-time */
+            computed_at: string;
+            /** @description How many issues stand behind the numbers. */
+            considered: number;
+            /** @description What is counted, and where the definition is from. */
+            definition: string;
+            /** Format: date */
+            from: string;
+            /** @example cumulative-flow */
+            metric: string;
+            /** @description The filter, in its canonical form. */
+            q: string;
+            series: components["schemas"]["Series"][];
+            /**
+             * @description Where days begin and end.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            title: string;
+            /** Format: date */
+            to: string;
+            /** @enum {string} */
+            unit: "issues" | "seconds" | "ratio";
+        };
+        /**
          * IssueChange
          * @description What to change of an issue; what is left out stays.
          */
@@ -1557,6 +1658,27 @@ export interface components {
             role: "reporter" | "maintainer" | "admin";
         };
         /**
+         * MetricRead
+         * @description A metric.
+         */
+        MetricRead: {
+            definition: string;
+            name: string;
+            splits: components["schemas"]["By"][];
+            title: string;
+            /** @enum {string} */
+            unit: "issues" | "seconds" | "ratio";
+        };
+        /**
+         * Opened
+         * @description What opens the issues behind a number: `GET /api/v1/issues?q=…&as_of=…`.
+         */
+        Opened: {
+            /** Format: date-time */
+            as_of: string;
+            q: string;
+        };
+        /**
          * OwnedTokenPage
          * @description Everybody's tokens that are not revoked, newest first.
          */
@@ -1620,6 +1742,46 @@ export interface components {
         PersonRead: {
             id: number;
             name: string;
+        };
+        /**
+         * Point
+         * @description A number. What a metric does not say of its numbers is left out.
+         */
+        Point: {
+            /** @description The first day of the bucket, the instant of a dot, or a range. */
+            at: string;
+            /**
+             * @description The key of the issue that a dot is.
+             * @default null
+             */
+            issue?: string | null;
+            /**
+             * @description How many issues the number is made of.
+             * @default null
+             */
+            issues?: number | null;
+            /** @default null */
+            lower?: number | null;
+            open: components["schemas"]["Opened"];
+            /**
+             * @description The part of it that comes from what is not over yet.
+             * @default null
+             */
+            running?: number | null;
+            /**
+             * @description Whether the bucket is still under way.
+             * @default null
+             */
+            so_far?: boolean | null;
+            /**
+             * @description The last day of the bucket.
+             * @default null
+             */
+            to?: string | null;
+            /** @default null */
+            upper?: number | null;
+            /** @description Null where there is no issue to tell of. */
+            value: number | null;
         };
         /**
          * Problem
@@ -1772,11 +1934,38 @@ export interface components {
             role: "reporter" | "maintainer" | "admin";
         };
         /**
+         * Series
+         * @description Numbers of one kind, in order.
+         */
+        Series: {
+            /**
+             * @description Of which issues, where they are split.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * @description What is measured, where a metric measures several things.
+             * @default null
+             */
+            measure: string | null;
+            name: string;
+            points: components["schemas"]["Point"][];
+            /** @enum {string} */
+            unit: "issues" | "seconds" | "ratio";
+        };
+        /**
          * Severity
          * @description How bad it is, from the least to the worst; an issue may have none.
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /**
+         * Show
+         * @description What of durations is shown: percentiles of each bucket, every issue, or how many took how
+         *     long.
+         * @enum {string}
+         */
+        Show: "percentiles" | "scatter" | "histogram";
         /**
          * SimilarIssue
          * @description An issue like the one that is being written.
@@ -2594,6 +2783,76 @@ export interface operations {
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             428: components["responses"]["PRECONDITION_REQUIRED"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    get_insight: {
+        parameters: {
+            query?: {
+                /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
+                as_of?: string | null;
+                /** @description Days, weeks from Monday, or months; each metric has a default. */
+                bucket?: ("day" | "week" | "month") | null;
+                /** @description Split the numbers by this; the metric says by what it can be. */
+                by?: components["schemas"]["By"] | null;
+                /** @description With `business`, durations leave out the days off of the instance. */
+                calendar?: components["schemas"]["Calendar"];
+                /** @description A day of the first bucket; by default as many as make a good chart. */
+                from?: string | null;
+                /** @description A filter, as for the list of issues. */
+                q?: string;
+                /** @description Of durations: percentiles of each bucket, every issue as a dot, or how many issues took how long. */
+                show?: components["schemas"]["Show"];
+                /** @description A day of the last bucket; by default, and at the latest, today. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                metric: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insight"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
