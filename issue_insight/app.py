@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_migrate import Migrate
 
-from issue_insight import cli, jobs, live
+from issue_insight import cli, jobs, live, reporting, tracing
 from issue_insight.auth import guard
 from issue_insight.db import connections, db
 from issue_insight.http import (
@@ -52,7 +52,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     metrics.count_requests(app)
     request_log.register(app, settings)
     problems.register(app)
+    reporting.register(app, settings)
     connections.configure(app, settings)
+    tracing.register(app, settings)
     Migrate(app, db, directory=str(migrate.BUILT_IN))
 
     permissions = [permission for plugin in plugins for permission in plugin.permissions]

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     """Names of the plugins to load; empty: every plugin that is found."""
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     """Who may read `/metrics` from elsewhere; without one, only this machine may."""
+    otel_exporter_otlp_endpoint: str = ""
+    """Where traces are sent (OTLP over HTTP); takes the extra `otel`."""
+    otel_service_name: str = "issue-insight"
+    sentry_dsn: SecretStr | None = None
+    """Where unexpected errors are reported; takes the extra `sentry`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     scheduler_enabled: bool = False
     """Whether this process runs the scheduled jobs."""

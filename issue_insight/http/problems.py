@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from issue_insight import errors, metrics
+from issue_insight import errors, metrics, reporting
 from issue_insight.http.schema import Model
 
 CONTENT_TYPE = "application/problem+json"
@@ -180,4 +180,5 @@ def _no_database() -> Response:
 
 def _unexpected(error: BaseException) -> Response:
     log.error("unexpected_error", exc_info=error)
+    reporting.report(error)
     return problem(500, "Something went wrong here. The request id finds it in the server's log.")

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from issue_insight import clock
+from issue_insight import clock, reporting
 from issue_insight.jobs.models import JobRun
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def _run(connection: Connection, job: "Job", tick: datetime | None) -> Ran:
         )
         outcome: Outcome = "interrupted" if lost else "failed"
         log.error("job failed", job=job.name, outcome=outcome, exc_info=error)
+        if outcome == "failed":
+            reporting.report(error, job=job.name)
         _end(connection, run_id, outcome, error)
         return Ran(outcome, error=error)
     _end(connection, run_id, "ok", None)
