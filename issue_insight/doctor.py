@@ -9,11 +9,13 @@ from minio.error import S3Error
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from issue_insight import clock
+from issue_insight import clock, reporting, tracing
 from issue_insight.auth.state import auth_of
 from issue_insight.auth.users import User
-from issue_insight.db import db
+from issue_insight.db import connections, db
 from issue_insight.errors import Unavailable
+from issue_insight.jobs.models import JobRun
+from issue_insight.jobs.runs import last_runs
 from issue_insight.plugin.manifest import Plugin
 from issue_insight.plugin.migrate import pending
 from issue_insight.probing import probe, probe_presigned
@@ -21,6 +23,8 @@ from issue_insight.settings import Settings
 from issue_insight.storage import Storage
 
 OLDEST_POSTGRES = 16
+LATE = 3
+"""Intervals without a success after which a job is late."""
 LARGEST_SKEW = 5.0
 """Seconds that two clocks may differ: tokens live for a minute, and days end at midnight."""
 
@@ -140,6 +144,65 @@ def examine(
             )
         return "SECRET_KEY is set"
 
+    def scheduled() -> str:
+        found = [job for plugin in plugins for job in plugin.jobs]
+        with db.engine.connect() as connection:
+            began = connection.scalar(select(func.min(JobRun.started_at)))
+            runs = last_runs(connection, [job.name for job in found])
+        if began is None:
+            return "none has run yet"
+        by_name = {run.name: run for run in runs}
+        for job in found:
+            run, every = by_name.get(job.name), job.interval(settings)
+            # The first one is due within one interval of the start.
+            last = began if run is None else run.succeeded_at or began
+            if run is not None and run.outcome == "failed":
+                raise Finding(
+                    f"{job.name} failed",
+                    f"`flask jobs list` shows its error; `flask jobs run {job.name}` tries again.",
+                )
+            if clock.now() - last > LATE * every:
+                raise Finding(
+                    f"{job.name} is due every {every} and last went well at {last:%F %T}Z",
+                    "Let one process run with SCHEDULER_ENABLED=1, and look at its log.",
+                )
+        return f"{len(found)} on time"
+
+    def room() -> str:
+        with db.engine.connect() as connection:
+            most, kept = connection.execute(
+                text(
+                    "SELECT current_setting('max_connections')::int, "
+                    "current_setting('superuser_reserved_connections')::int"
+                )
+            ).one()
+        free, needed = most - kept, connections.most(settings)
+        if needed > free:
+            raise Finding(
+                f"a process may open {needed} connections, PostgreSQL takes {free} of all",
+                "Lower DATABASE_POOL_SIZE, or raise max_connections in postgresql.conf and restart "
+                "PostgreSQL.",
+            )
+        return f"{free // needed} processes have room, with {needed} connections each at most"
+
+    def extras() -> str:
+        asked = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": (
+                "otel",
+                bool(settings.otel_exporter_otlp_endpoint),
+                tracing.EXTENSION,
+            ),
+            "SENTRY_DSN": ("sentry", settings.sentry_dsn is not None, reporting.EXTENSION),
+        }
+        for name, (extra, wanted, extension) in asked.items():
+            if wanted and extension not in app.extensions:
+                raise Finding(
+                    f"{name} is set, but what it takes is not installed",
+                    f"Run `pip install 'issue-insight[{extra}]'`, or unset {name}.",
+                )
+        used = [name for name, (_, wanted, _) in asked.items() if wanted]
+        return f"used: {', '.join(used)}" if used else "none is asked for"
+
     checks: list[tuple[str, Callable[[], str]]] = [
         ("database", database),
         ("migrations", migrations),
@@ -148,6 +211,9 @@ def examine(
         ("sign-in", sign_in),
         ("admin", admin),
         ("cursors", cursors),
+        ("jobs", scheduled),
+        ("connections", room),
+        ("extras", extras),
     ]
     for name, check in checks:
         try:
@@ -157,7 +223,7 @@ def examine(
         except Exception as error:  # a doctor reports whatever the part said
             said = str(error.orig if isinstance(error, DBAPIError) else error)
             first = said.strip().splitlines()[:1] or [type(error).__name__]
-            yield Result(name, False, first[0], _MEND.get(name, ""))
+            yield Result(name, False, first[0], _MEND.get(name, _UNKNOWN))
 
 
 _MEND = {
@@ -165,7 +231,10 @@ _MEND = {
     "migrations": "Make the database answer first, then run `flask upgrade`.",
     "clock": "Make the database answer first.",
     "admin": "Make the database answer and run `flask upgrade` first.",
+    "jobs": "Make the database answer and run `flask upgrade` first.",
+    "connections": "Make the database answer first.",
 }
+_UNKNOWN = "Nobody has met this before: LOG_LEVEL=debug shows more. Please report it."
 
 _MEND_OF_S3 = {
     "SignatureDoesNotMatch": "Set S3_SECRET_KEY to the secret of S3_ACCESS_KEY.",

@@ -49,6 +49,11 @@ def configure(app: Flask, settings: Settings) -> None:
             _count(engine, name or "writing")
 
 
+def most(settings: Settings) -> int:
+    """Return how many connections a process may hold at once, those of live updates aside."""
+    return 2 * (settings.database_pool_size + OVERFLOW)
+
+
 def reading_engine() -> Engine:
     """Return the engine for what only reads, of the current application."""
     return db.engines[READING]

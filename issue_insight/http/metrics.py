@@ -19,7 +19,6 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from sqlalchemy import Row, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import SQLAlchemyError
 
 from issue_insight import metrics
@@ -28,7 +27,7 @@ from issue_insight.auth.permission import public
 from issue_insight.db.connections import reading_engine
 from issue_insight.errors import Forbidden
 from issue_insight.http.problems import problem
-from issue_insight.jobs.models import JobRun
+from issue_insight.jobs.runs import last_runs
 from issue_insight.journal.models import Event
 from issue_insight.settings import Settings
 
@@ -162,7 +161,7 @@ def _from_database(intervals: dict[str, float]) -> Iterator[Metric]:
     try:
         with reading_engine().connect() as connection:
             last_event = connection.scalar(select(func.max(Event.id))) or 0
-            ran = _last_runs(connection, intervals)
+            ran = last_runs(connection, intervals)
     except SQLAlchemyError:
         up.add_metric((), 0)
         yield up
@@ -175,25 +174,6 @@ def _from_database(intervals: dict[str, float]) -> Iterator[Metric]:
     log.add_metric((), last_event)
     yield log
     yield from _of_jobs(intervals, ran)
-
-
-def _last_runs(connection: Any, names: Iterable[str]) -> list[Row[Any]]:
-    """Return the newest run of each job, and when one last went well."""
-    newest = (
-        select(JobRun.id, JobRun.name, JobRun.outcome, JobRun.started_at, JobRun.ended_at)
-        .where(JobRun.name.in_(names))
-        .order_by(JobRun.name, JobRun.id.desc())
-        .ext(distinct_on(JobRun.name))
-        .subquery()
-    )
-    succeeded = (
-        select(JobRun.ended_at)
-        .where(JobRun.name == newest.c.name, JobRun.outcome == "ok")
-        .order_by(JobRun.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return list(connection.execute(select(newest, succeeded.label("succeeded_at"))))
 
 
 def _of_jobs(intervals: dict[str, float], ran: list[Row[Any]]) -> list[Metric]:

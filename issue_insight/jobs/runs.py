@@ -8,15 +8,16 @@ and is tried again within its tick.
 """
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -84,6 +85,25 @@ def run_now(engine: Engine, job: "Job") -> Ran:
             return Ran("busy")
         _note_interrupted(connection, job.name)
         return _run(connection, job, None)
+
+
+def last_runs(connection: Connection, names: Iterable[str]) -> list[Row[Any]]:
+    """Return the newest run of each job, and when one last went well."""
+    newest = (
+        select(JobRun.id, JobRun.name, JobRun.outcome, JobRun.started_at, JobRun.ended_at)
+        .where(JobRun.name.in_(names))
+        .order_by(JobRun.name, JobRun.id.desc())
+        .ext(distinct_on(JobRun.name))
+        .subquery()
+    )
+    succeeded = (
+        select(JobRun.ended_at)
+        .where(JobRun.name == newest.c.name, JobRun.outcome == "ok")
+        .order_by(JobRun.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return list(connection.execute(select(newest, succeeded.label("succeeded_at"))))
 
 
 def _run(connection: Connection, job: "Job", tick: datetime | None) -> Ran:

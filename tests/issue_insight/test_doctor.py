@@ -1,6 +1,7 @@
 """`flask doctor`: whatever is broken, one line says what it is and how to mend it."""
 
 import base64
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -8,16 +9,29 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 
 from issue_insight import clock
 from issue_insight.app import create_app
 from issue_insight.errors import Unavailable
+from issue_insight.jobs.models import JobRun
 from issue_insight.settings import Settings
 from issue_insight.testing.tokens import Issuer, sign_in
 from tests.issue_insight.ill_servers import dead_endpoint
+from tests.issue_insight.receiving import receiver
 
-PARTS = ["database", "migrations", "clock", "storage", "sign-in", "admin", "cursors"]
+PARTS = [
+    "database",
+    "migrations",
+    "clock",
+    "storage",
+    "sign-in",
+    "admin",
+    "cursors",
+    "jobs",
+    "connections",
+    "extras",
+]
 
 
 def doctor(app: Flask) -> Result:
@@ -63,7 +77,7 @@ def test_a_database_that_is_down(settings: Settings) -> None:
     result = doctor(app)
     found = findings(result)
     assert result.exit_code == 1
-    assert set(found) == {"database", "migrations", "clock", "admin"}
+    assert set(found) == {"database", "migrations", "clock", "admin", "jobs", "connections"}
     said, mend = found["database"]
     assert said.startswith('connection to server at "127.0.0.1"')
     assert mend == "Check DATABASE_URL and that the server is running."
@@ -73,7 +87,7 @@ def test_a_database_that_is_down(settings: Settings) -> None:
 def test_a_database_that_is_not_migrated(settings: Settings, empty_database: str) -> None:
     app = changed(settings, database_url=empty_database)
     found = findings(doctor(app))
-    assert set(found) == {"migrations", "admin"}
+    assert set(found) == {"migrations", "admin", "jobs"}
     assert found["migrations"] == ("not up to date: built-in", "Run `flask upgrade`.")
     upgraded = app.test_cli_runner().invoke(args=["upgrade"])
     assert upgraded.exit_code == 0
@@ -217,3 +231,62 @@ def test_a_part_that_fails_in_a_way_nobody_thought_of(
             "Make the database answer and run `flask upgrade` first.",
         )
     }
+
+
+def ran(engine: Engine, outcome: str, hours_ago: int) -> None:
+    """Put a run of the job of the daily numbers on record."""
+    at = clock.now() - timedelta(hours=hours_ago)
+    with engine.begin() as connection:
+        connection.execute(
+            insert(JobRun).values(
+                name="stats.aggregate", started_at=at, ended_at=at, outcome=outcome
+            )
+        )
+
+
+def test_jobs_that_nobody_runs(healthy: Flask, engine: Engine) -> None:
+    ran(engine, "ok", hours_ago=1)
+    assert "jobs" not in findings(doctor(healthy))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE job_runs SET ended_at = ended_at - interval '1 day'"))
+    said, mend = findings(doctor(healthy))["jobs"]
+    assert said.startswith("stats.aggregate is due every 0:30:00 and last went well at 20")
+    assert "SCHEDULER_ENABLED=1" in mend
+
+
+def test_a_job_that_failed(healthy: Flask, engine: Engine) -> None:
+    ran(engine, "failed", hours_ago=0)
+    said, mend = findings(doctor(healthy))["jobs"]
+    assert said == "stats.aggregate failed"
+    assert "flask jobs list" in mend
+
+
+def test_a_pool_larger_than_the_database_takes(healthy: Flask, settings: Settings) -> None:
+    found = findings(doctor(changed(settings, database_pool_size=200)))
+    assert set(found) == {"connections"}
+    assert found["connections"][0].startswith("a process may open 420 connections")
+    assert "DATABASE_POOL_SIZE" in found["connections"][1]
+
+
+def test_an_extra_that_is_not_installed(
+    healthy: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentry_sdk", None)
+    app = changed(settings, sentry_dsn=SecretStr("http://public@127.0.0.1:1/7"))
+    assert findings(doctor(app)) == {
+        "extras": (
+            "SENTRY_DSN is set, but what it takes is not installed",
+            "Run `pip install 'issue-insight[sentry]'`, or unset SENTRY_DSN.",
+        )
+    }
+
+
+def test_a_server_of_another_kind_is_found_with_what_to_do(
+    healthy: Flask, settings: Settings
+) -> None:
+    """A server that answers at S3_ENDPOINT, but speaks no S3."""
+    with receiver() as received:
+        app = changed(settings, s3_endpoint=f"http://127.0.0.1:{received.port}")
+        said, mend = findings(doctor(app))["storage"]
+    assert said
+    assert mend
