@@ -1,8 +1,8 @@
 declare global {
   namespace App {
     interface PageState {
-      /** The list an issue was opened from, for previous and next. */
-      from?: string;
+      /** The panel was opened from what the step back in the history shows. */
+      panel?: boolean;
     }
   }
 }

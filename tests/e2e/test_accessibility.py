@@ -49,6 +49,7 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
         "/issues?q=status:purple": "text=The filter cannot be read",
         "/issues?q=nothing-of-that": "text=No issue fits this filter",
         f"/issues/{key}": "text=Here as well.",
+        f"/issues?open={key}": "text=Here as well.",
         "/issues/WEB-999": "text=There is nothing here",
         "/board": "[data-card]",
         "/insights": "svg a >> nth=-1",

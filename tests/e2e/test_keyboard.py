@@ -20,9 +20,10 @@ def test_down_the_list_into_an_issue_and_back(people: People, world: World) -> N
     page.keyboard.press("k")
     expect(page.get_by_role("link", name="Second")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Second")
+    expect(page.get_by_role("heading", name="Second")).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("link", name="First")).to_be_visible()
+    expect(page.get_by_role("link", name="Second")).to_be_focused()
+    expect(page.get_by_role("heading", name="Second")).to_have_count(0)
 
 
 def test_the_palette_opens_an_issue_by_its_key(people: People, world: World) -> None:

@@ -27,6 +27,7 @@ def test_list_and_issue_are_as_they_were_and_cannot_be_changed(
     expect(page.get_by_role("checkbox")).to_have_count(0)
 
     page.get_by_role("link", name="The lamp flickers").click()
+    page.get_by_role("link", name="Open as a page").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
     expect(page).to_have_url(re.compile(f"/issues/{key}\\?as_of="))
     expect(band).to_be_visible()

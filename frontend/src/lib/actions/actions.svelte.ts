@@ -3,7 +3,7 @@
  * the palette and the help all read this list.
  */
 
-import { untrack, type Component } from 'svelte';
+import type { Component } from 'svelte';
 import { preferences } from '$lib/state/preferences.svelte';
 import { createSequence, isTyping, strokeOf } from './keys';
 
@@ -24,14 +24,16 @@ export interface Action {
   unlisted?: boolean;
 }
 
-let provided = $state.raw<Action[]>([]);
+let provided = $state.raw<readonly Action[]>([]);
+/** The same, for those who add and remove: an effect that ends reads state as it was before. */
+let latest: readonly Action[] = [];
 
 /** Offer actions for as long as the calling component is there. */
 export function provideActions(mine: () => Action[]): void {
   $effect(() => {
     const current = mine();
-    provided = untrack(() => [...provided, ...current]);
-    return () => (provided = provided.filter((action) => !current.includes(action)));
+    provided = latest = [...latest, ...current];
+    return () => (provided = latest = latest.filter((action) => !current.includes(action)));
   });
 }
 

@@ -1,9 +1,10 @@
 /** A place on the board: a status and, in lanes, a severity; and what may go where. */
 
+import { keys } from '$lib/api/queries';
 import type { IssueItem, Severity, Status } from '$lib/api/types';
 import { chips, joined } from '$lib/filter/chips';
 import { terms, without } from '$lib/filter/terms';
-import { canMove } from '$lib/issue/moves';
+import { canMove, SEVERITIES, STATUSES } from '$lib/issue/moves';
 
 /** `severity` is left out where the board has no lanes; null is the lane of those without one. */
 export interface Place {
@@ -22,6 +23,18 @@ export function filterAt(q: string, { status, severity }: Place): string {
   const lane = severity === undefined ? '' : `severity:${severity ?? 'none'}`;
   return joined(group, `status:${status}`, lane, ...order);
 }
+
+/** Return every place of a board, with lanes or without. */
+export function places(lanes: boolean): Place[] {
+  if (!lanes) return STATUSES.map((status) => ({ status }));
+  return [...SEVERITIES, null].flatMap((severity) =>
+    STATUSES.map((status) => ({ status, severity })),
+  );
+}
+
+/** Return the keys of all lists of the board of a filter. */
+export const columnsOf = (q: string, asOf: string | null, lanes: boolean) =>
+  places(lanes).map((place) => keys.column(filterAt(q, place), asOf));
 
 /** Return where an issue stands, on a board with lanes or without. */
 export function placeOf(issue: IssueItem, lanes: boolean): Place {

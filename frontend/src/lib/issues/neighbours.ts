@@ -1,36 +1,47 @@
-/** The list that somebody came from, and what stands before and after an issue in it. */
+/** The list or board that somebody came from, and what stands before and after an issue there. */
 
+import { createSubscriber } from 'svelte/reactivity';
 import { keys, queryClient } from '$lib/api/queries';
 import type { ListData } from './list.svelte';
 
-let from: { q: string; asOf: string | null } | null = null;
-
-/** Say which list is being looked at. */
-export function remember(q: string, asOf: string | null): void {
-  from = { q, asOf };
+interface Origin {
+  /** The address that shows it again. */
+  href: string;
+  /** The keys of its lists: one, or the columns of a board. */
+  lists: readonly (readonly unknown[])[];
 }
 
-/** The filter of the list one came from. */
-export function cameFrom(): string {
-  return from?.q ?? '';
+let from: Origin | null = null;
+
+/** Lists grow as one goes through them. */
+const follow = createSubscriber((update) =>
+  queryClient.getQueryCache().subscribe(({ type, query }) => {
+    if (type === 'updated' && query.queryKey[0] === keys.lists[0]) update();
+  }),
+);
+
+/** Say what is being looked at. */
+export function remember(origin: Origin): void {
+  from = origin;
 }
+
+/** The address one came from; null where one came from outside. */
+export const cameFrom = (): string | null => from?.href ?? null;
 
 export interface Neighbours {
   previous: string | null;
   next: string | null;
-  place: number;
 }
 
-/** Return the neighbours of an issue in that list; null where it is not one of its rows. */
+/** Return the neighbours of an issue where one came from; null where it has no place there. */
 export function neighboursOf(key: string): Neighbours | null {
-  if (!from) return null;
-  const list = queryClient.getQueryData<ListData>(keys.list(from.q, from.asOf));
-  const rows = list?.pages.flatMap((page) => page.items) ?? [];
-  const place = rows.findIndex((row) => row.key === key);
-  if (place < 0) return null;
-  return {
-    previous: rows[place - 1]?.key ?? null,
-    next: rows[place + 1]?.key ?? null,
-    place,
-  };
+  follow();
+  for (const list of from?.lists ?? []) {
+    const rows =
+      queryClient.getQueryData<ListData>(list)?.pages.flatMap((page) => page.items) ?? [];
+    const place = rows.findIndex((row) => row.key === key);
+    if (place >= 0)
+      return { previous: rows[place - 1]?.key ?? null, next: rows[place + 1]?.key ?? null };
+  }
+  return null;
 }

@@ -1,0 +1,39 @@
+/** One issue of the API by its key, as of the instant one looks at. */
+
+import { createQuery } from '@tanstack/svelte-query';
+import { answer, api } from '$lib/api/client';
+import { asApiError } from '$lib/api/problem';
+import { keys } from '$lib/api/queries';
+import { currentAsOf } from '$lib/rewind/rewind';
+
+export function createIssue(key: () => string) {
+  const query = createQuery(() => ({
+    queryKey: keys.issue(key(), currentAsOf()),
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/v1/issues/{key}', {
+          params: {
+            path: { key: key() },
+            query: currentAsOf() === null ? {} : { as_of: currentAsOf() },
+          },
+          signal,
+        }),
+      ),
+  }));
+  const isGone = $derived(query.error !== null && asApiError(query.error).status === 404);
+  return {
+    /** What is not there any more is not shown from memory. */
+    get shown() {
+      return isGone ? undefined : query.data;
+    },
+    get isGone() {
+      return isGone;
+    },
+    get error() {
+      return query.error;
+    },
+    retry: () => void query.refetch(),
+  };
+}
+
+export type IssueQuery = ReturnType<typeof createIssue>;
