@@ -18,6 +18,7 @@ from issue_insight.http import (
     metrics,
     openapi,
     problems,
+    rate_limits,
     request_log,
 )
 from issue_insight.plugin import loader, migrate
@@ -60,7 +61,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     permissions = [permission for plugin in plugins for permission in plugin.permissions]
     api = openapi.register(app)
     health.register(app, storage, pending=lambda: migrate.pending(app, plugins))
+    limits = rate_limits.register(app, settings)
     guard.register(app, settings, permissions, api)
+    app.before_request(limits.after_guard)
     metrics.register(app, settings, [job for plugin in plugins for job in plugin.jobs])
     admission.register(app, settings)
     live.register(app, settings)

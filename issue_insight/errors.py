@@ -68,7 +68,11 @@ class UnsupportedType(DomainError):
 
 
 class TooMany(DomainError):
-    """More at once than one person may have."""
+    """More at once, or in a time, than one may have; `retry_after` is in seconds, where known."""
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Invalid(DomainError):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from limits import parse
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
@@ -31,6 +32,20 @@ def _driven(url: str) -> str:
     if not known:
         raise ValueError("write it as postgresql://user:password@host/name")
     return url
+
+
+def _rate(rate: str) -> str:
+    """Refuse what is no rate; an empty one, `off`, is none."""
+    if rate.strip().lower() in ("", "0", "off"):
+        return ""
+    try:
+        parse(rate)
+    except ValueError as error:
+        raise ValueError("write it as 600/minute, or off") from error
+    return rate
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
 
 
 def _words(value: object) -> object:
@@ -72,6 +87,18 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "production"
     """`development` is what `make run` sets; only there can the local sign-in be switched on."""
+    rate_limit_storage: str = "memory://"
+    """Where requests are counted: in each process, or for all of them in a `redis://` server."""
+    rate_limit_user: Rate = "120000/minute"
+    rate_limit_token: Rate = "120000/minute"  # noqa: S105 (no password)
+    rate_limit_address: Rate = "60000/minute"
+    """Of requests that need no sign-in."""
+    rate_limit_refused: Rate = "6000/minute"
+    """Of refused sign-ins, by address."""
+    rate_limit_sign_in: Rate = "600/minute"
+    rate_limit_uploads: Rate = "1200/minute"
+    rate_limit_tokens: Rate = "120/hour"
+    rate_limit_exports: Rate = "240/minute"
     database_url: Annotated[str, AfterValidator(_driven)] = "postgresql+psycopg2:///issue_insight"
     database_pool_size: int = Field(default=5, ge=1, le=200)
     data_dir: Path = Path(".data")

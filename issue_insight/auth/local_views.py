@@ -26,6 +26,7 @@ from issue_insight.auth.users import User
 from issue_insight.db import unit_of_work
 from issue_insight.errors import NotFound
 from issue_insight.http.blueprint import Blueprint
+from issue_insight.http.rate_limits import costly
 
 POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -51,6 +52,7 @@ def _local() -> LocalSignIn:
 @blp.arguments(LocalCredentials)
 @blp.response(200, LocalToken)
 @blp.problems(403)
+@costly("sign-in")
 @public
 def sign_in_locally(data: LocalCredentials) -> Any:
     """Get a token of one minute for a user of a local instance, made if need be."""
@@ -69,6 +71,7 @@ def show() -> Response:
 
 
 @page.post("/sign-in")
+@costly("sign-in")
 @public
 def submit() -> Response:
     """Show the token."""

@@ -50,6 +50,8 @@ class Operation:
     """The field of a multipart form whose file the view reads by itself, as it arrives."""
     body: str | None = None
     """The content type of any other body that the view reads by itself."""
+    rate: str | None = None
+    """The rate limit that the view has beside those of whoever asks."""
     idempotent: bool = False
     """Whether a request that is sent again under its Idempotency-Key is answered, not repeated."""
 

@@ -77,7 +77,7 @@ def describe(view: Callable[..., Any]) -> dict[str, Any]:
 
 def _problems(operation: Operation, is_open: bool) -> set[int]:
     """Return every status a problem can have here: what the view says, and what lies before it."""
-    statuses = {400, 422, 503, *operation.problems}
+    statuses = {400, 422, 429, 503, *operation.problems}
     if not is_open:
         statuses |= {401, 403}
     if operation.argument("json", "form") or operation.uploads or operation.body:

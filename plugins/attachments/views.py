@@ -10,6 +10,7 @@ from issue_insight.db import unit_of_work
 from issue_insight.http import idempotency
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.paging import cursors
+from issue_insight.http.rate_limits import costly
 from issue_insight.settings import Settings
 from issue_insight.storage import Storage
 from plugins.attachments import direct, policy, queries, sending, thumbnails, transfers
@@ -38,6 +39,7 @@ def _settings() -> Settings:
 
 @blp.post("/issues/<key>/attachments")
 @blp.uploads("file")
+@costly("uploads")
 @blp.idempotent
 @blp.response(201, AttachmentRead, headers=("Location",))
 @blp.problems(404, 409)
@@ -61,6 +63,7 @@ def attach_file(key: str) -> Any:
 
 @blp.post("/issues/<key>/attachments/uploads")
 @blp.arguments(UploadCreate)
+@costly("uploads")
 @blp.idempotent
 @blp.response(201, UploadRead)
 @blp.problems(404, 409, 413)

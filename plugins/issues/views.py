@@ -14,6 +14,7 @@ from issue_insight.http.answer import Fitted
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
+from issue_insight.http.rate_limits import costly
 from plugins.issues import (
     bulk,
     change_sets,
@@ -149,6 +150,7 @@ def list_issues(query: IssueListQuery) -> Any:
 
 
 @blp.get("/issues/export")
+@costly("exports")
 @blp.arguments(IssueExportQuery, location="query")
 @blp.response(
     200,

@@ -19,6 +19,7 @@ from issue_insight.auth.tokens.schemas import (
 from issue_insight.db import reading, unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.paging import cursors
+from issue_insight.http.rate_limits import costly
 
 blp = Blueprint("tokens", __name__, description="Personal API tokens, for scripts.")
 
@@ -27,6 +28,7 @@ blp = Blueprint("tokens", __name__, description="Personal API tokens, for script
 @blp.arguments(TokenCreate)
 @blp.response(201, TokenMade, headers=("Location",))
 @blp.problems(409)
+@costly("tokens")
 @requires(OWN)
 def create_token(data: TokenCreate) -> Any:
     """Make an API token. Its text is in this answer and nowhere else.
