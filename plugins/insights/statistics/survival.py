@@ -20,6 +20,9 @@ UNFINISHED = 0
 _TOLERANCE = 1e-9
 """What a product of many quotients may be off by: a half that is computed is still a half."""
 
+_BITS = 2
+"""What the number of an outcome takes: there are at most three, and what is unfinished."""
+
 Durations = NDArray[np.int64]
 Outcomes = NDArray[np.int8]
 Shares = NDArray[np.float64]
@@ -88,8 +91,10 @@ class Curve:
 
 def life_table(durations: Durations, outcomes: Outcomes, kinds: tuple[int, ...]) -> LifeTable:
     """Sort what was observed into a table; `kinds` are the outcomes besides `UNFINISHED`."""
-    order = np.argsort(durations, kind="stable")
-    sorted_durations, sorted_outcomes = durations[order], outcomes[order]
+    # Sorted as one number, duration and outcome: several times quicker than by an order of places.
+    keys = (durations << _BITS) | outcomes
+    keys.sort()
+    sorted_durations, sorted_outcomes = keys >> _BITS, keys & ((1 << _BITS) - 1)
     size = len(durations)
     over = sorted_outcomes != UNFINISHED
     times = np.unique(sorted_durations[over])
