@@ -1,7 +1,7 @@
 """What is asked of a metric, read and checked: the filter, the instants, the buckets, the links."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,24 @@ MOST_BUCKETS = 1_000
 LONGEST_FILTER = 1_800
 """Characters of a filter: the rest of what a filter may have is for the terms of links."""
 _LENGTHS: dict[Size, int] = {"day": 1, "week": 7, "month": 31}
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What a question is compared with: what is None there is as in the question itself."""
+
+    q: str | None = None
+    first: date | None = None
+    last: date | None = None
+    as_of: datetime | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether anything is compared at all."""
+        return self != NOTHING_ELSE
+
+
+NOTHING_ELSE = Other()
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,12 @@ class Asked:
     calendar: Calendar
     days_off: tuple[str, ...]
     show: Show
+    other: Other = NOTHING_ELSE
+    of: str | None = None
+    """The metric that a metric of metrics, such as `compare`, is asked of."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    pointer: str = "?q"
+    """Where in the request the filter stood."""
 
     @cached_property
     def selection(self) -> Selection:
@@ -55,7 +79,33 @@ class Asked:
 
     def selection_at(self, instant: datetime | None) -> Selection:
         """Return the issues that the filter selects as of another instant."""
-        return select_issues(self.session, self.principal, self.q, instant, self.zone)
+        return select_issues(
+            self.session, self.principal, self.q, instant, self.zone, pointer=self.pointer
+        )
+
+    def compared(self) -> "Asked":
+        """Return the other question, where this one is to be compared with it. Raises `Invalid`."""
+        other, buckets = self.other, self.buckets
+        if other.first is not None or other.last is not None:
+            buckets = buckets_asked(
+                1,
+                other.first,
+                other.last,
+                None,
+                today_at(self.seen, self.zone),
+                pointers=("?compare_from", "?compare_to"),
+            )
+        found = replace(
+            self,
+            q=self.q if other.q is None else other.q,
+            pointer="?q" if other.q is None else "?compare_q",
+            as_of=other.as_of or self.as_of,
+            seen=other.as_of or self.seen,
+            buckets=buckets,
+            other=NOTHING_ELSE,
+        )
+        _ = found.query
+        return found
 
     @cached_property
     def edges(self) -> list[datetime]:
@@ -102,26 +152,36 @@ def beginning_of(day: date, zone: ZoneInfo) -> datetime:
 
 
 def buckets_asked(
-    metric: Metric, first: date | None, last: date | None, size: Size | None, today: date
+    reach: int,
+    first: date | None,
+    last: date | None,
+    size: Size | None,
+    today: date,
+    *,
+    pointers: tuple[str, str] = ("?from", "?to"),
 ) -> list[Bucket]:
-    """Return the buckets, none of which begins after `today`. Raises `Invalid`."""
+    """Return the buckets, none of which begins after `today`; `reach` of them by default.
+
+    Raises `Invalid`; `pointers` say where in the request the days stood.
+    """
+    from_, to = pointers
     end = min(last or today, today)
     length = _LENGTHS[size] if size else 1
     if first is None and size:
-        spare = timedelta(days=(metric.reach - 1) * length)
+        spare = timedelta(days=(reach - 1) * length)
         first = end - spare if end >= FIRST_DAY + spare else FIRST_DAY
     begin = first or min(FIRST_DAY, end)
     faults = [
         FieldError(pointer, f"must not be before {FIRST_DAY}")
-        for pointer, day in (("?from", first), ("?to", last))
+        for pointer, day in ((from_, first), (to, last))
         if day is not None and day < FIRST_DAY
     ]
     if last is not None and last < begin:
-        faults.append(FieldError("?to", "must not be before the first day"))
+        faults.append(FieldError(to, "must not be before the first day"))
     elif end < begin:
-        faults.append(FieldError("?from", "lies in the future, of which nothing is known"))
+        faults.append(FieldError(from_, "lies in the future, of which nothing is known"))
     elif size and (end - begin).days >= MOST_BUCKETS * length:
-        faults.append(FieldError("?from", f"makes more than {MOST_BUCKETS} numbers of one kind"))
+        faults.append(FieldError(from_, f"makes more than {MOST_BUCKETS} numbers of one kind"))
     if faults:
         raise Invalid("These days cannot be looked at.", faults)
     if size is None:

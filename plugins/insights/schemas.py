@@ -55,6 +55,21 @@ class InsightQuery(Model):
         description="Of durations: percentiles of each bucket, every issue as a dot, or how many "
         "issues took how long.",
     )
+    of: Annotated[str, Field(max_length=40)] | None = Field(
+        default=None,
+        description="The metric that `compare` and `signals` look at.",
+        examples=["created-resolved"],
+    )
+    compare_q: str | None = Field(
+        default=None, description="The filter to compare with; by default the same."
+    )
+    compare_from: Day | None = Field(
+        default=None, description="The first day of the period to compare with."
+    )
+    compare_to: Day | None = Field(
+        default=None, description="The last day of the period to compare with."
+    )
+    compare_as_of: AsOf = None
 
 
 class Opened(Model):
@@ -87,8 +102,22 @@ class Point(Model):
         description="The part of it that comes from what is not over yet.",
         exclude_if=_absent,
     )
-    lower: float | int | None = Field(default=None, exclude_if=_absent)
-    upper: float | int | None = Field(default=None, exclude_if=_absent)
+    lower: float | int | None = Field(
+        default=None, description="The lower end of its interval.", exclude_if=_absent
+    )
+    upper: float | int | None = Field(
+        default=None, description="The upper end of its interval.", exclude_if=_absent
+    )
+    after: float | int | None = Field(
+        default=None,
+        description="Of a duration: how many seconds after its beginning.",
+        exclude_if=_absent,
+    )
+    signals: list[str] | None = Field(
+        default=None,
+        description="What a rule marks the number for: `beyond_limits above`, `run below`.",
+        exclude_if=_absent,
+    )
 
 
 class Series(Model):
@@ -101,6 +130,88 @@ class Series(Model):
     group: str | None = Field(default=None, description="Of which issues, where they are split.")
     unit: Unit
     points: list[Point]
+
+
+class Compared(Model):
+    """One of two groups of issues."""
+
+    name: str
+    considered: Count
+    observed: Count = Field(description="How many are done.")
+    expected: float = Field(description="How many would be done, were the groups alike.")
+    open: Opened = Field(description="Those that are done.")
+
+
+class LogRank(Model):
+    """The log-rank test of two groups; null where nothing can be compared."""
+
+    chi_square: float | None
+    p: float | None = Field(description="How likely such a difference is by chance alone.")
+    in_both: Count = Field(
+        description="How many issues are in both groups: the test takes them as apart, and says "
+        "less the more there are."
+    )
+    groups: list[Compared]
+
+
+class Limits(Model):
+    """What a series does by itself."""
+
+    series: str
+    values: Count = Field(description="How many buckets have a value, the one under way left out.")
+    mean: float | None
+    moving_range: float | None = Field(description="The mean of the moving ranges.")
+    lower: float | None
+    upper: float | None
+    says: str | None = Field(description="Why there are no limits.")
+
+
+class Signal(Model):
+    """A number that a rule marks."""
+
+    series: str
+    at: str
+    to: str
+    value: float | int
+    rule: Literal["beyond_limits", "run"]
+    side: Literal["above", "below"]
+    open: Opened
+
+
+class Keys(Model):
+    """Issues by their keys: how many, and the first of them by number."""
+
+    count: Count
+    keys: list[str]
+    complete: bool = Field(description="Whether `keys` are all of them.")
+    open: Opened | None = Field(description="What opens them; null where they are too many.")
+
+
+class ChangedIssue(Model):
+    """An issue that is behind both numbers and is not the same."""
+
+    key: str
+    fields: list[str] = Field(description="What of it differs.")
+
+
+class Changes(Keys):
+    """Issues that are behind both numbers, and changed between the two instants."""
+
+    items: list[ChangedIssue]
+
+
+class Difference(Model):
+    """A number at two instants or of two periods."""
+
+    series: str
+    value: float | int | None
+    compared: float | int | None = Field(description="The number that it is compared with.")
+    difference: float | int | None
+    open: Opened
+    compared_open: Opened
+    entered: Keys = Field(description="Behind the number, and not behind the one compared with.")
+    left: Keys = Field(description="The other way round.")
+    changed: Changes
 
 
 class Insight(Model):
@@ -120,6 +231,13 @@ class Insight(Model):
     considered: Count = Field(description="How many issues stand behind the numbers.")
     computed_at: Instant
     series: list[Series]
+    of: list[str] | None = Field(
+        default=None, description="The metrics looked at.", exclude_if=_absent
+    )
+    log_rank: LogRank | None = Field(default=None, exclude_if=_absent)
+    limits: list[Limits] | None = Field(default=None, exclude_if=_absent)
+    signals: list[Signal] | None = Field(default=None, exclude_if=_absent)
+    differences: list[Difference] | None = Field(default=None, exclude_if=_absent)
 
 
 class MetricRead(Model):

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import FieldError, Invalid, NotFound
-from plugins.insights.asked import LONGEST_FILTER, Asked, buckets_asked, today_at
+from plugins.insights.asked import (
+    LONGEST_FILTER,
+    NOTHING_ELSE,
+    Asked,
+    Other,
+    buckets_asked,
+    today_at,
+)
 from plugins.insights.fields import By, Calendar, Show
 from plugins.insights.metric import Metric
 from plugins.insights.table import METRICS
@@ -32,6 +39,8 @@ def answer(
     calendar: Calendar = Calendar.ALL,
     days_off: tuple[str, ...] = (),
     show: Show = Show.PERCENTILES,
+    other: Other = NOTHING_ELSE,
+    of: str | None = None,
 ) -> dict[str, Any]:
     """Return the numbers of a metric. Needs a session with no transaction under way.
 
@@ -43,11 +52,12 @@ def answer(
         raise Invalid(
             "This cannot be split so.", [FieldError("?by", f"{name} can be split by {known}")]
         )
-    if len(q) > LONGEST_FILTER:
-        raise Invalid(
-            "The filter is too long.",
-            [FieldError("?q", f"must have at most {LONGEST_FILTER:,} characters")],
-        )
+    for pointer, text_of in (("?q", q), ("?compare_q", other.q or "")):
+        if len(text_of) > LONGEST_FILTER:
+            raise Invalid(
+                "The filter is too long.",
+                [FieldError(pointer, f"must have at most {LONGEST_FILTER:,} characters")],
+            )
     # One state of the database for all numbers, and its instant: what is seen of it has happened.
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     session.execute(text("SET LOCAL jit = off"))
@@ -60,12 +70,15 @@ def answer(
         q=q,
         as_of=as_of,
         seen=seen,
-        buckets=buckets_asked(metric, first, last, size, today_at(seen, zone)),
+        buckets=buckets_asked(metric.reach, first, last, size, today_at(seen, zone)),
         size=size,
         by=by,
         calendar=calendar,
         days_off=days_off,
         show=show,
+        other=other,
+        of=of,
+        metrics=METRICS,
     )
     # Read first, so that a filter that makes no sense is refused as such by every metric.
     _ = asked.query

@@ -3,7 +3,8 @@
 from plugins.insights.metric import Metric
 from plugins.insights.metrics.arriving import CREATED_RESOLVED, THROUGHPUT
 from plugins.insights.metrics.standing import CUMULATIVE_FLOW
+from plugins.insights.metrics.survival import SURVIVAL
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (CUMULATIVE_FLOW, CREATED_RESOLVED, THROUGHPUT)
+    metric.name: metric for metric in (CUMULATIVE_FLOW, CREATED_RESOLVED, THROUGHPUT, SURVIVAL)
 }

@@ -9,6 +9,7 @@ from issue_insight.auth.principal import current_principal
 from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from plugins.insights import policy, services
+from plugins.insights.asked import Other
 from plugins.insights.schemas import Catalogue, Insight, InsightQuery
 from plugins.issues.api import parse_as_of
 
@@ -49,4 +50,11 @@ def get_insight(query: InsightQuery, metric: str) -> Any:
             calendar=query.calendar,
             days_off=settings.days_off,
             show=query.show,
+            other=Other(
+                query.compare_q,
+                query.compare_from,
+                query.compare_to,
+                parse_as_of(query.compare_as_of, settings.zone, pointer="?compare_as_of"),
+            ),
+            of=query.of,
         )

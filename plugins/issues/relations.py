@@ -45,10 +45,11 @@ def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return following.astimezone(ZoneInfo("UTC")) - timedelta(microseconds=1)
 
 
-def parse_as_of(text: str | None, zone: ZoneInfo) -> datetime | None:
+def parse_as_of(text: str | None, zone: ZoneInfo, *, pointer: str = "?as_of") -> datetime | None:
     """Read `as_of`: None stays None (now), a date means its end, today means so far.
 
-    Raises `Invalid` for anything else and for the future, of which nothing is known.
+    Raises `Invalid` for anything else and for the future, of which nothing is known; `pointer`
+    says where in the request it stood.
     """
     if text is None:
         return None
@@ -64,16 +65,16 @@ def parse_as_of(text: str | None, zone: ZoneInfo) -> datetime | None:
         else:
             instant = datetime.fromisoformat(text)
             if instant.tzinfo is None:
-                raise _refused("needs an offset, such as Z")
+                raise _refused(pointer, "needs an offset, such as Z")
             instant = instant.astimezone(ZoneInfo("UTC"))
     except (ValueError, OverflowError) as error:
         raise _refused(
-            "write a date like 2026-01-31 or an instant like 2026-01-31T12:00:00Z"
+            pointer, "write a date like 2026-01-31 or an instant like 2026-01-31T12:00:00Z"
         ) from error
     if instant > now + timedelta(seconds=60):
-        raise _refused("lies in the future")
+        raise _refused(pointer, "lies in the future")
     return min(instant, now)
 
 
-def _refused(detail: str) -> Invalid:
-    return Invalid(f"as_of {detail}.", [FieldError("?as_of", detail)])
+def _refused(pointer: str, detail: str) -> Invalid:
+    return Invalid(f"{pointer.removeprefix('?')} {detail}.", [FieldError(pointer, detail)])

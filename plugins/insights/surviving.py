@@ -1,0 +1,311 @@
+"""Survival of the issues that are asked for: what is read, the curve, its medians, two compared."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, LargeBinary, case, cast, func, literal, literal_column, select
+
+from issue_insight.errors import FieldError, Invalid
+from plugins.insights.asked import Asked, term, within
+from plugins.insights.fields import Calendar
+from plugins.insights.metric import Answered, Point, Series
+from plugins.insights.splitting import Group, groups, split
+from plugins.insights.statistics.log_rank import log_rank
+from plugins.insights.statistics.survival import (
+    UNFINISHED,
+    Curve,
+    Durations,
+    Outcomes,
+    cumulative_incidence,
+    kaplan_meier,
+    life_table,
+)
+from plugins.issues.api import Or, Resolution, Status, Term
+from plugins.stats.api import FIRST_DAY
+
+FIXED, SET_ASIDE = 1, 2
+_KINDS = {
+    FIXED: ("fixed", term("resolution", Resolution.FIXED.value)),
+    SET_ASIDE: (
+        "set aside",
+        Term("resolution", "=", tuple(r.value for r in Resolution if r is not Resolution.FIXED)),
+    ),
+}
+_DONE = term("is", "closed")
+_SECOND = 1_000_000
+_MINUTE, _HOUR, _DAY = 60 * _SECOND, 3_600 * _SECOND, 86_400 * _SECOND
+_STEPS = [
+    *(n * _SECOND for n in (1, 5, 15, 30)),
+    *(n * _MINUTE for n in (1, 5, 15, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * _DAY for n in (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)),
+]
+MOST_STEPS = 120
+"""So many durations a curve is shown at; what it is computed from is every single one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Issues looked at together: how long each has lasted, in microseconds, and how it ended."""
+
+    asked: Asked
+    group: Group
+    durations: Durations
+    outcomes: Outcomes
+
+    def link(self, *terms: Any) -> dict[str, Any]:
+        """Return what opens those of its issues that `terms` hold of."""
+        return self.asked.link(*self.group.terms, *_period(self.asked), *terms)
+
+
+def survival(asked: Asked) -> Answered:
+    """Return the curves, and what two of them differ by. Raises `Invalid`."""
+    _check(asked)
+    if asked.other.is_asked_for:
+        cohorts = _two(asked)
+    else:
+        found = _observed(asked)
+        sizes = {key: len(durations) for key, (durations, _) in found.items()}
+        cohorts = [
+            Cohort(asked, group, *found.get(group.key, _nothing()))
+            for group in groups(asked, sizes)
+        ]
+    curves = [_curve(cohort) for cohort in cohorts]
+    step = _step(max((int(c.durations.max()) for c in cohorts if len(c.durations)), default=0))
+    series = [
+        one
+        for cohort, curve in zip(cohorts, curves, strict=True)
+        for one in _series(cohort, curve, step)
+    ]
+    more = {"log_rank": _compared(cohorts, curves)} if asked.other.is_asked_for else {}
+    return Answered(series, sum(len(cohort.durations) for cohort in cohorts), more)
+
+
+def _check(asked: Asked) -> None:
+    faults = []
+    if asked.calendar is not Calendar.ALL:
+        faults.append(
+            FieldError("?calendar", "survival is measured in all time, days off included")
+        )
+    if asked.other.as_of is not None:
+        faults.append(
+            FieldError("?compare_as_of", "survival compares filters and periods, as of one instant")
+        )
+    if asked.other.is_asked_for and asked.by is not None:
+        faults.append(FieldError("?by", "two groups that are compared are not split as well"))
+    if faults:
+        raise Invalid("Survival cannot be asked for so.", faults)
+
+
+def _two(asked: Asked) -> list[Cohort]:
+    both = (asked, asked.compared())
+    names = [_name(one) for one in both]
+    if names[0] == names[1]:
+        names = [f"{names[0]} (1)", f"{names[1]} (2)"]
+    return [
+        Cohort(one, Group(None, name, None), *_observed(one).get(None, _nothing()))
+        for one, name in zip(both, names, strict=True)
+    ]
+
+
+def _name(asked: Asked) -> str:
+    period = f" {asked.buckets[0].first}..{asked.buckets[-1].last}" if _period(asked) else ""
+    return (asked.q.strip() or "all issues") + period
+
+
+def _period(asked: Asked) -> tuple[Term, ...]:
+    """Return what a filter asks of the issues created in the period, where one is asked for."""
+    first, last = asked.buckets[0], asked.buckets[-1]
+    if first.first <= FIRST_DAY and asked.edges[-1] > asked.seen:
+        return ()
+    return (within("created", replace(first, last=last.last)),)
+
+
+def _observed(asked: Asked) -> dict[Any, tuple[Durations, Outcomes]]:
+    """Read how long each issue has lasted, and how it ended, by group.
+
+    One value a group and outcome: the durations as PostgreSQL itself keeps instants, whole
+    microseconds since 2000 in eight bytes. A million rows would be several hundred megabytes of
+    Python objects.
+    """
+    c = asked.selection.relation.c
+    source, key = split(asked.selection.relation, asked.by)
+    outcome = case(
+        (c.status != Status.DONE.value, UNFINISHED),
+        (c.resolution == Resolution.FIXED.value, FIXED),
+        else_=SET_ASIDE,
+    )
+    ended = func.coalesce(c.closed_at, literal(asked.seen, type_=c.created_at.type))
+    # What another tracker has closed before it was reported took no time at all.
+    lasted = func.greatest(ended, c.created_at) - c.created_at
+    # Without a time zone, where every day has 24 hours.
+    start: ColumnElement[Any] = literal_column("timestamp '2000-01-01'")
+    since_2000 = func.timestamp_send(func.timestamp_pl_interval(start, lasted))
+    packed = func.string_agg(since_2000, cast(literal(b""), LargeBinary))
+    rows = (
+        select(key.label("key"), outcome.label("outcome"), packed.label("packed"))
+        .select_from(source)
+        .where(asked.selection.where)
+        .group_by(key, outcome)
+    )
+    if _period(asked):
+        rows = rows.where(c.created_at >= asked.edges[0], c.created_at < asked.edges[-1])
+    parts: dict[Any, list[tuple[Durations, Outcomes]]] = {}
+    for of, how, value in asked.session.execute(rows):
+        durations = np.frombuffer(value, dtype=">i8").astype(np.int64)
+        parts.setdefault(of, []).append((durations, np.full(len(durations), how, dtype=np.int8)))
+    return {
+        of: (np.concatenate([d for d, _ in found]), np.concatenate([o for _, o in found]))
+        for of, found in parts.items()
+    }
+
+
+def _nothing() -> tuple[Durations, Outcomes]:
+    return np.array([], dtype=np.int64), np.array([], dtype=np.int8)
+
+
+def _curve(cohort: Cohort) -> Curve:
+    return kaplan_meier(life_table(cohort.durations, cohort.outcomes, tuple(_KINDS)))
+
+
+def _step(longest: int) -> int:
+    return next((step for step in _STEPS if longest <= step * MOST_STEPS), _STEPS[-1])
+
+
+def _series(cohort: Cohort, curve: Curve, step: int) -> list[Series]:
+    group, durations = cohort.group, cohort.durations
+    steps = np.arange(0, _last_step(curve, durations, step) + 1, dtype=np.int64) * step
+    survival, lower, upper = curve.at(steps)
+    at_risk = _at_least(durations, steps)
+    unfinished = [
+        _point(
+            place,
+            survival[n],
+            cohort.link(*_lasting(place)),
+            issues=int(at_risk[n]),
+            lower=_number(lower[n]),
+            upper=_number(upper[n]),
+        )
+        for n, place in enumerate(map(int, steps))
+    ]
+    found = [group.series("unfinished", unfinished)]
+    reached = np.searchsorted(curve.table.times, steps, side="right")
+    for kind, (name, is_it) in _KINDS.items():
+        shares = np.concatenate(([0.0], cumulative_incidence(curve, kind)))[reached]
+        numbers = np.concatenate(([0], np.cumsum(curve.table.ended[kind])))[reached]
+        points = [
+            _point(
+                place,
+                shares[n],
+                cohort.link(is_it, Term("lead", "<=", (written(place),))),
+                issues=int(numbers[n]),
+            )
+            for n, place in enumerate(map(int, steps))
+        ]
+        found.append(group.series(name, points))
+    return [*found, *_medians(cohort, curve)]
+
+
+def _medians(cohort: Cohort, curve: Curve) -> list[Series]:
+    low, high = curve.quantile_interval(0.5)
+    finished = cohort.durations[cohort.outcomes != UNFINISHED]
+    honest = {
+        "at": "median",
+        "value": _seconds(curve.quantile(0.5)),
+        "lower": _seconds(low),
+        "upper": _seconds(high),
+        "issues": len(cohort.durations),
+        "open": cohort.link(),
+    }
+    naive = {
+        "at": "median",
+        "value": float(np.median(finished)) / _SECOND if len(finished) else None,
+        "issues": len(finished),
+        "open": cohort.link(_DONE),
+    }
+    return [
+        cohort.group.series("median", [honest], unit="seconds"),
+        cohort.group.series("naive median", [naive], unit="seconds"),
+    ]
+
+
+def _compared(cohorts: list[Cohort], curves: list[Curve]) -> dict[str, Any]:
+    first, second = cohorts
+    tables = [curve.table for curve in curves]
+    found = log_rank(tables[0], tables[1], (first.durations, second.durations))
+    together = found.observed + int(tables[1].ended_at_all.sum())
+    return {
+        "chi_square": found.chi_square,
+        "p": found.p,
+        "in_both": _in_both(first.asked, second.asked),
+        "groups": [
+            {
+                "name": cohort.group.name,
+                "considered": len(cohort.durations),
+                "observed": int(table.ended_at_all.sum()),
+                "expected": expected,
+                "open": cohort.link(_DONE),
+            }
+            for cohort, table, expected in zip(
+                cohorts, tables, (found.expected, together - found.expected), strict=True
+            )
+        ],
+    }
+
+
+def _in_both(first: Asked, second: Asked) -> int:
+    where = []
+    for asked in (first, second):
+        c = asked.selection.relation.c
+        inside = select(c.id).where(asked.selection.where)
+        if _period(asked):
+            inside = inside.where(c.created_at >= asked.edges[0], c.created_at < asked.edges[-1])
+        where.append(inside)
+    both = where[0].intersect(where[1]).subquery()
+    return first.session.execute(select(func.count()).select_from(both)).scalar_one()
+
+
+def _last_step(curve: Curve, durations: Durations, step: int) -> int:
+    """Return how many steps there are: up to the last that something has been seen to reach.
+
+    One more where the last that was seen is an end: by then the curve has fallen.
+    """
+    if not len(durations):
+        return 0
+    longest, times = int(durations.max()), curve.table.times
+    ends = len(times) > 0 and int(times[-1]) == longest
+    return -(-longest // step) if ends else longest // step
+
+
+def _at_least(durations: Durations, steps: Durations) -> Durations:
+    return len(durations) - np.searchsorted(np.sort(durations), steps, side="left")
+
+
+def _lasting(place: int) -> tuple[Any, ...]:
+    """Return what a filter asks of issues that have lasted so long: done later, or open still."""
+    if place == 0:
+        return ()
+    length = (written(place),)
+    return (Or((Term("lead", ">=", length), Term("age", ">=", length))),)
+
+
+def _point(place: int, value: Any, opened: dict[str, Any], **more: Any) -> Point:
+    after = place / _SECOND
+    return {"at": written(place), "after": after, "value": float(value), "open": opened, **more}
+
+
+def written(length: int) -> str:
+    """Return a length in microseconds as a filter writes it."""
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE), ("s", _SECOND)):
+        if length % size == 0:
+            return f"{length // size}{unit}"
+    return f"{length // _SECOND}.{length % _SECOND:06d}s"
+
+
+def _seconds(length: int | None) -> float | None:
+    return None if length is None else length / _SECOND
+
+
+def _number(value: Any) -> float | None:
+    return None if np.isnan(value) else float(value)
