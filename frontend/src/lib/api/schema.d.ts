@@ -1171,6 +1171,28 @@ export interface components {
             items: components["schemas"]["MetricRead"][];
         };
         /**
+         * ChangedIssue
+         * @description An issue that is behind both numbers and is not the same.
+         */
+        ChangedIssue: {
+            /** @description What of it differs. */
+            fields: string[];
+            key: string;
+        };
+        /**
+         * Changes
+         * @description Issues that are behind both numbers, and changed between the two instants.
+         */
+        Changes: {
+            /** @description Whether `keys` are all of them. */
+            complete: boolean;
+            count: number;
+            items: components["schemas"]["ChangedIssue"][];
+            keys: string[];
+            /** @description What opens them; null where they are too many. */
+            open: components["schemas"]["Opened"] | null;
+        };
+        /**
          * ChangeSetEvent
          * @description What happened to one issue: `field` went from `old` to `new`.
          */
@@ -1242,6 +1264,20 @@ export interface components {
             body: string;
         };
         /**
+         * Compared
+         * @description One of two groups of issues.
+         */
+        Compared: {
+            considered: number;
+            /** @description How many would be done, were the groups alike. */
+            expected: number;
+            name: string;
+            /** @description How many are done. */
+            observed: number;
+            /** @description Those that are done. */
+            open: components["schemas"]["Opened"];
+        };
+        /**
          * DailyStats
          * @description The counts of days, the oldest first; days of which nothing is known yet are left out.
          */
@@ -1284,6 +1320,24 @@ export interface components {
          */
         DefaultViewWrite: {
             view: number | null;
+        };
+        /**
+         * Difference
+         * @description A number at two instants or of two periods.
+         */
+        Difference: {
+            changed: components["schemas"]["Changes"];
+            /** @description The number that it is compared with. */
+            compared: number | null;
+            compared_open: components["schemas"]["Opened"];
+            difference: number | null;
+            /** @description Behind the number, and not behind the one compared with. */
+            entered: components["schemas"]["Keys"];
+            /** @description The other way round. */
+            left: components["schemas"]["Keys"];
+            open: components["schemas"]["Opened"];
+            series: string;
+            value: number | null;
         };
         /**
          * DownloadUrl
@@ -1441,13 +1495,26 @@ export interface components {
             considered: number;
             /** @description What is counted, and where the definition is from. */
             definition: string;
+            /** @default null */
+            differences?: components["schemas"]["Difference"][] | null;
             /** Format: date */
             from: string;
+            /** @default null */
+            limits?: components["schemas"]["Limits"][] | null;
+            /** @default null */
+            log_rank?: components["schemas"]["LogRank"] | null;
             /** @example cumulative-flow */
             metric: string;
+            /**
+             * @description The metrics looked at.
+             * @default null
+             */
+            of?: string[] | null;
             /** @description The filter, in its canonical form. */
             q: string;
             series: components["schemas"]["Series"][];
+            /** @default null */
+            signals?: components["schemas"]["Signal"][] | null;
             /**
              * @description Where days begin and end.
              * @example Europe/Berlin
@@ -1594,6 +1661,18 @@ export interface components {
             version: number;
         };
         /**
+         * Keys
+         * @description Issues by their keys: how many, and the first of them by number.
+         */
+        Keys: {
+            /** @description Whether `keys` are all of them. */
+            complete: boolean;
+            count: number;
+            keys: string[];
+            /** @description What opens them; null where they are too many. */
+            open: components["schemas"]["Opened"] | null;
+        };
+        /**
          * LabelCount
          * @description How many issues bear a label.
          */
@@ -1625,6 +1704,22 @@ export interface components {
             name: string;
         };
         /**
+         * Limits
+         * @description What a series does by itself.
+         */
+        Limits: {
+            lower: number | null;
+            mean: number | null;
+            /** @description The mean of the moving ranges. */
+            moving_range: number | null;
+            /** @description Why there are no limits. */
+            says: string | null;
+            series: string;
+            upper: number | null;
+            /** @description How many buckets have a value, the one under way left out. */
+            values: number;
+        };
+        /**
          * LocalCredentials
          * @description Who to be. What is left out stays as it is; a new user is a reporter.
          */
@@ -1644,6 +1739,18 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             token: string;
+        };
+        /**
+         * LogRank
+         * @description The log-rank test of two groups; null where nothing can be compared.
+         */
+        LogRank: {
+            chi_square: number | null;
+            groups: components["schemas"]["Compared"][];
+            /** @description How many issues are in both groups: the test takes them as apart, and says less the more there are. */
+            in_both: number;
+            /** @description How likely such a difference is by chance alone. */
+            p: number | null;
         };
         /**
          * Me
@@ -1748,6 +1855,11 @@ export interface components {
          * @description A number. What a metric does not say of its numbers is left out.
          */
         Point: {
+            /**
+             * @description Of a duration: how many seconds after its beginning.
+             * @default null
+             */
+            after?: number | null;
             /** @description The first day of the bucket, the instant of a dot, or a range. */
             at: string;
             /**
@@ -1760,7 +1872,10 @@ export interface components {
              * @default null
              */
             issues?: number | null;
-            /** @default null */
+            /**
+             * @description The lower end of its interval.
+             * @default null
+             */
             lower?: number | null;
             open: components["schemas"]["Opened"];
             /**
@@ -1768,6 +1883,11 @@ export interface components {
              * @default null
              */
             running?: number | null;
+            /**
+             * @description What a rule marks the number for: `beyond_limits above`, `run below`.
+             * @default null
+             */
+            signals?: string[] | null;
             /**
              * @description Whether the bucket is still under way.
              * @default null
@@ -1778,7 +1898,10 @@ export interface components {
              * @default null
              */
             to?: string | null;
-            /** @default null */
+            /**
+             * @description The upper end of its interval.
+             * @default null
+             */
             upper?: number | null;
             /** @description Null where there is no issue to tell of. */
             value: number | null;
@@ -1966,6 +2089,21 @@ export interface components {
          * @enum {string}
          */
         Show: "percentiles" | "scatter" | "histogram";
+        /**
+         * Signal
+         * @description A number that a rule marks.
+         */
+        Signal: {
+            at: string;
+            open: components["schemas"]["Opened"];
+            /** @enum {string} */
+            rule: "beyond_limits" | "run";
+            series: string;
+            /** @enum {string} */
+            side: "above" | "below";
+            to: string;
+            value: number;
+        };
         /**
          * SimilarIssue
          * @description An issue like the one that is being written.
@@ -2833,8 +2971,18 @@ export interface operations {
                 by?: components["schemas"]["By"] | null;
                 /** @description With `business`, durations leave out the days off of the instance. */
                 calendar?: components["schemas"]["Calendar"];
+                /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
+                compare_as_of?: string | null;
+                /** @description The first day of the period to compare with. */
+                compare_from?: string | null;
+                /** @description The filter to compare with; by default the same. */
+                compare_q?: string | null;
+                /** @description The last day of the period to compare with. */
+                compare_to?: string | null;
                 /** @description A day of the first bucket; by default as many as make a good chart. */
                 from?: string | null;
+                /** @description The metric that `compare` and `signals` look at. */
+                of?: string | null;
                 /** @description A filter, as for the list of issues. */
                 q?: string;
                 /** @description Of durations: percentiles of each bucket, every issue as a dot, or how many issues took how long. */
