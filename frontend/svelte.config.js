@@ -10,6 +10,7 @@ export default {
     adapter: adapter({ fallback: 'index.html', precompress: true }),
     // Whoever has an older build open gets the new one at the next change of page.
     version: { pollInterval: 300_000 },
-    paths: { relative: false },
+    // Files name each other relative to themselves, so that the application can stand below a path.
+    paths: { relative: true },
   },
 };

@@ -18,6 +18,7 @@ from issue_insight.http import (
     metrics,
     openapi,
     problems,
+    proxies,
     rate_limits,
     request_log,
 )
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             api.register_blueprint(blueprint)
     frontend.register(app, settings)
     loader.check_marks(app)
+    proxies.register(app, settings)
 
     cli.register(app, settings, plugins, storage)
     jobs.register(app, settings, plugins)

@@ -1,6 +1,8 @@
 """Every setting of an instance, typed and frozen, from the environment and `.env`."""
 
+import re
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,6 +75,22 @@ def _known_days(days: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(day.lower() for day in days)
 
 
+def _prefix(path: str) -> str:
+    path = path.rstrip("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path):
+        raise ValueError("write it as /tracker")
+    return path
+
+
+def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
+    for network in written:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValueError(f"no address or network is written {network!r}") from error
+    return written
+
+
 class Settings(BaseSettings):
     """Read once, at the start; the names in capitals are the environment's."""
 
@@ -109,6 +127,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8181, ge=1, le=65535)
     public_url: str = ""
     """The address people use (scheme and host), for links; empty: the request's own."""
+    path_prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    """Below which path of that address all of it stands, as in `/tracker`."""
+    trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
+    """Addresses and networks of the proxies whose `X-Forwarded-*` are believed."""
     secret_key: SecretStr | None = None
     """Seals paging cursors; without one, `CLERK_SECRET_KEY` does. Without either, cursors do not
     outlive the process that made them."""
@@ -185,6 +207,7 @@ class Settings(BaseSettings):
 
     _split = field_validator(
         "plugins",
+        "trusted_proxies",
         "days_off",
         "authorized_parties",
         "auth_algorithms",
@@ -197,6 +220,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The instance's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `trusted_proxies`."""
+        return tuple(ip_network(written) for written in self.trusted_proxies)
 
     @property
     def public_files(self) -> str:

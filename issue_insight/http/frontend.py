@@ -58,7 +58,7 @@ def register(app: Flask, settings: Settings) -> None:
         return config
 
     api_of(app).register_blueprint(blueprint)
-    site = Site.read(settings.frontend_dir)
+    site = Site.read(settings.frontend_dir, settings.path_prefix)
     if site is not None:
         _mount(app, site, _policy(site, config, settings.public_files))
 

@@ -36,8 +36,8 @@ class Site:
     files: dict[str, SiteFile]
 
     @classmethod
-    def read(cls, directory: Path) -> Self | None:
-        """Read the build in `directory`; None where there is none."""
+    def read(cls, directory: Path, prefix: str = "") -> Self | None:
+        """Read the build in `directory`, for addresses below `prefix`; None where there is none."""
         if not (directory / PAGE).is_file():
             return None
         twins = tuple(_ENCODINGS.values())
@@ -46,6 +46,8 @@ class Site:
             for path in sorted(directory.rglob("*"))
             if path.is_file() and path.suffix not in twins
         }
+        if prefix:
+            found[PAGE] = _moved(found[PAGE], prefix)
         return cls(found)
 
     def script_hashes(self) -> tuple[str, ...]:
@@ -80,6 +82,16 @@ def _read(path: Path) -> SiteFile:
     encoded = {name: twin.read_bytes() for name, twin in twins.items() if twin.is_file()}
     mimetype = _TYPES.get(path.suffix) or guess_type(path.name)[0] or "application/octet-stream"
     return SiteFile(content, mimetype, sha256(content).hexdigest()[:16], encoded)
+
+
+def _moved(page: SiteFile, prefix: str) -> SiteFile:
+    """Return the page, built for the root of a host, for a place below `prefix`.
+
+    Only the page names addresses from the root: all else that is built is relative to itself.
+    """
+    content = re.sub(rb'"/(?=_app/|favicon)', f'"{prefix}/'.encode(), page.content)
+    content = content.replace(b'base: ""', f'base: "{prefix}"'.encode())
+    return SiteFile(content, page.mimetype, sha256(content).hexdigest()[:16], {})
 
 
 def _preferred(file: SiteFile, request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 
 from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
@@ -41,7 +41,7 @@ def create_token(data: TokenCreate) -> Any:
             session, current_principal(), data.name, data.scope, data.expires_in_days, longest
         )
         made = TokenMade(token=text, **TokenRead.model_validate(token).model_dump())
-    return made, 201, {"Location": f"/api/v1/me/tokens/{made.id}"}
+    return made, 201, {"Location": f"{request.script_root}/api/v1/me/tokens/{made.id}"}
 
 
 @blp.get("/me/tokens")

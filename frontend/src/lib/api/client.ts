@@ -3,6 +3,7 @@
  * body or throws an `ApiError`. Paths, parameters and bodies are typed by the API's own document.
  */
 
+import { base } from '$app/paths';
 import createClient, { type Middleware } from 'openapi-fetch';
 import type { paths } from './schema';
 import { ApiError, type Problem } from './problem';
@@ -46,11 +47,11 @@ const signed: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: location.origin });
+export const api = createClient<paths>({ baseUrl: location.origin + base });
 api.use(signed);
 
 /** For the few addresses that are open to everybody. */
-export const unsigned = createClient<paths>({ baseUrl: location.origin });
+export const unsigned = createClient<paths>({ baseUrl: location.origin + base });
 
 interface Result<T> {
   data?: T;

@@ -1,5 +1,6 @@
 /** Sending a file with its progress. `fetch` tells none of an upload, so that this is XMLHttpRequest. */
 
+import { base } from '$app/paths';
 import { authorization, idempotent } from '$lib/api/client';
 import { ApiError, type Problem } from '$lib/api/problem';
 import type { Attachment } from '$lib/api/types';
@@ -18,7 +19,7 @@ export async function upload(key: string, file: File, options: Options): Promise
   options.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', `/api/v1/issues/${encodeURIComponent(key)}/attachments`);
+    request.open('POST', `${base}/api/v1/issues/${encodeURIComponent(key)}/attachments`);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.responseType = 'json';
     request.upload.onprogress = ({ loaded, total }) =>

@@ -1,6 +1,7 @@
 /** What the issue list shows is in its address: `?q=` the filter, `?as_of=` the instant. */
 
 import { goto } from '$app/navigation';
+import { base } from '$app/paths';
 import { page } from '$app/state';
 import { addressOf, currentAsOf, withParameter } from '$lib/rewind/rewind';
 
@@ -28,9 +29,9 @@ export function showFilter(q: string, { replace = false } = {}): Promise<void> {
   });
 }
 
-/** The address of a path with what is not empty of `values`. */
+/** The address of a path of the app with what is not empty of `values`. */
 export function hrefOf(path: string, values: Record<string, string | null>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value) query.set(name, value);
-  return addressOf(path, query);
+  return addressOf(base + path, query);
 }

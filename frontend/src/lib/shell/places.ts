@@ -1,5 +1,6 @@
 /** The places one can go to from everywhere. */
 
+import { base } from '$app/paths';
 import ChartColumn from '@lucide/svelte/icons/chart-column';
 import CircleDot from '@lucide/svelte/icons/circle-dot';
 import SquareKanban from '@lucide/svelte/icons/square-kanban';
@@ -7,8 +8,14 @@ import Users from '@lucide/svelte/icons/users';
 
 /** `needs`: the permission without which the place is not offered. `keys`: what opens it. */
 export const PLACES = [
-  { name: 'issues', href: '/issues', icon: CircleDot, keys: 'g i', needs: 'issues:read' },
-  { name: 'board', href: '/board', icon: SquareKanban, keys: 'g b', needs: 'issues:read' },
-  { name: 'insights', href: '/insights', icon: ChartColumn, keys: 'g n', needs: 'stats:read' },
-  { name: 'people', href: '/people', icon: Users, keys: 'g p', needs: 'roles:manage' },
+  { name: 'issues', href: `${base}/issues`, icon: CircleDot, keys: 'g i', needs: 'issues:read' },
+  { name: 'board', href: `${base}/board`, icon: SquareKanban, keys: 'g b', needs: 'issues:read' },
+  {
+    name: 'insights',
+    href: `${base}/insights`,
+    icon: ChartColumn,
+    keys: 'g n',
+    needs: 'stats:read',
+  },
+  { name: 'people', href: `${base}/people`, icon: Users, keys: 'g p', needs: 'roles:manage' },
 ] as const;

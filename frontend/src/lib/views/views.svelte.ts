@@ -1,6 +1,7 @@
 /** Saved views: a filter and its layout under a name, one's own or shared. */
 
 import { createQuery } from '@tanstack/svelte-query';
+import { base } from '$app/paths';
 import { page } from '$app/state';
 import { answer, api, idempotent, ifMatch } from '$lib/api/client';
 import { keys, queryClient } from '$lib/api/queries';
@@ -30,7 +31,7 @@ export function viewHref({ layout, q }: Pick<View, 'layout' | 'q'>, asOf: string
 
 /** The layout on the screen; null on other pages. */
 export function currentLayout(): View['layout'] | null {
-  const path = page.url.pathname;
+  const path = page.url.pathname.slice(base.length);
   return path === PATHS.list ? 'list' : path === PATHS.board ? 'board' : null;
 }
 
