@@ -13,6 +13,7 @@ from issue_insight.auth import guard
 from issue_insight.db import connections, db
 from issue_insight.http import (
     admission,
+    cors,
     frontend,
     health,
     metrics,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     permissions = [permission for plugin in plugins for permission in plugin.permissions]
     api = openapi.register(app)
     health.register(app, storage, pending=lambda: migrate.pending(app, plugins))
+    cors.register(app, settings)
     limits = rate_limits.register(app, settings)
     guard.register(app, settings, permissions, api)
     app.before_request(limits.after_guard)

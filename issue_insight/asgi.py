@@ -17,11 +17,11 @@ from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
-import orjson
 from flask import Flask
+from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 
-from issue_insight import metrics
 from issue_insight.app import create_app
+from issue_insight.http.limits import REFUSAL
 from issue_insight.live import Stream, hub_of
 from issue_insight.settings import Settings
 
@@ -84,19 +84,37 @@ class Application:
                 async with asyncio.timeout(BODY_SECONDS):
                     begun, more = await _body(receive, self._body_max)
             except TimeoutError:
-                return await _refuse(send, 408, "Request Timeout", "The body took too long.")
+                refusal: HTTPException = RequestTimeout("The body took too long.")
+                return await self._refuse(refusal, environ, receive, send)
             except _Gone:
                 # Or the body is malformed: the server says the same of both, and would answer 500.
-                return await _refuse(send, 400, "Bad Request", "The body broke off.")
+                refusal = BadRequest("The body broke off.")
+                return await self._refuse(refusal, environ, receive, send)
         if not more:
             environ["wsgi.input"] = io.BytesIO(begun)
             return await self._answer(environ, receive, send)
         if self._uploads.locked():
             text = "Too many large uploads are under way. Please try again shortly."
-            return await _refuse(send, 503, "Service Unavailable", text)
+            refusal = ServiceUnavailable(text, retry_after=5)
+            return await self._refuse(refusal, environ, receive, send)
         async with self._uploads:
             environ["wsgi.input"] = io.BufferedReader(_Incoming(begun, receive, loop))
             return await self._answer(environ, receive, send)
+
+    async def _refuse(
+        self, refusal: HTTPException, environ: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Let the application refuse a request before it looks at it: as every other error."""
+
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # What is left of the body would be taken for the next request.
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ |= {REFUSAL: refusal, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
+        await self._answer(environ, receive, closing)
 
     async def _answer(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -280,18 +298,6 @@ def _environ(scope: Message) -> dict[str, Any]:
             value = environ[name] + ("; " if name == "HTTP_COOKIE" else ",") + value
         environ[name] = value
     return environ
-
-
-async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
-    """Answer with a problem what never reaches the application."""
-    metrics.REFUSED.labels(str(status)).inc()
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    if status == 503:
-        headers.append((b"retry-after", b"5"))
-    headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": orjson.dumps(problem)})
 
 
 def create() -> Application:

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+_ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
+
 
 def _known_zone(name: str) -> str:
     try:
@@ -34,6 +36,14 @@ def _driven(url: str) -> str:
     if not known:
         raise ValueError("write it as postgresql://user:password@host/name")
     return url
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no origin as browsers write it, wildcards above all."""
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin!r} is no origin: write https://host or https://host:port")
+    return origins
 
 
 def _rate(rate: str) -> str:
@@ -105,6 +115,8 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "production"
     """`development` is what `make run` sets; only there can the local sign-in be switched on."""
+    cors_origins: Annotated[Words, AfterValidator(_origins)] = ()
+    """Origins whose pages may call the API from a browser; empty: only our own."""
     rate_limit_storage: str = "memory://"
     """Where requests are counted: in each process, or for all of them in a `redis://` server."""
     rate_limit_user: Rate = "120000/minute"
@@ -208,6 +220,7 @@ class Settings(BaseSettings):
     _split = field_validator(
         "plugins",
         "trusted_proxies",
+        "cors_origins",
         "days_off",
         "authorized_parties",
         "auth_algorithms",

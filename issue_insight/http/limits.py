@@ -1,14 +1,17 @@
 """What no request may do, whatever it asks for: too large a body, NUL, broken UTF-8, huge ids."""
 
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, current_app, request
-from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, Map
 
 from issue_insight.http.operation import operation_of
 from issue_insight.settings import Settings
 
+REFUSAL = "issue_insight.refusal"
+"""Under this name the server leaves in the environment why a request is not to be served."""
 MULTIPART_SLACK = 64 * 1024
 """Bytes a multipart body may have beyond the file itself: boundaries, headers, other fields."""
 
@@ -42,6 +45,8 @@ def register(app: Flask, settings: Settings) -> None:
     app.url_map.merge_slashes = False
 
     def check() -> None:
+        if REFUSAL in request.environ:
+            raise cast(HTTPException, request.environ[REFUSAL])
         _check_text()
         limit = settings.body_max_bytes
         if _takes_files():

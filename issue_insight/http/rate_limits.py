@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Literal, TypeVar
 
@@ -174,8 +175,12 @@ def _is_counted() -> bool:
 
 
 def _address() -> str:
-    """Return the address that asks; of IPv6 the network of a customer, who has 2**64 of them."""
-    written = request.remote_addr or ""
+    """Return who asks: of IPv6 the network of a customer, who has 2**64 addresses."""
+    return _network(request.remote_addr or "")
+
+
+@lru_cache(4096)
+def _network(written: str) -> str:
     try:
         address = ip_address(written)
     except ValueError:

@@ -1,6 +1,7 @@
 """Clients that begin and do not go on: everybody else is served meanwhile."""
 
 import http.client
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -78,4 +79,26 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 ):
     with held(live_server, half_a_body(person("reporter").token), 1) as [connection]:
         connection.settimeout(BODY_SECONDS + 30)
-        assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        is_refusal(answer, 408, "The body took too long.")
+
+
+def test_a_body_that_breaks_off_is_a_problem_like_every_other(
+    live_server: Server, person: Callable[[str], SignedIn]
+):
+    with held(live_server, half_a_body(person("reporter").token), 1) as [connection]:
+        connection.shutdown(socket.SHUT_WR)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        is_refusal(answer, 400, "The body broke off.")
+
+
+def is_refusal(answer: http.client.HTTPResponse, status: int, detail: str) -> None:
+    problem = json.loads(answer.read())
+    assert (answer.status, problem["status"], problem["detail"]) == (status, status, detail)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Connection"] == "close"
+    assert problem["instance"] == "/api/v1/issues"
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
