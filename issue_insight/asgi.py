@@ -11,6 +11,7 @@ import gc
 import io
 import signal
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -53,6 +54,7 @@ class Application:
         self._body_max = cast(Settings, app.extensions["issue_insight"].settings).body_max_bytes
         self._pool = ThreadPoolExecutor(THREADS, "request")
         self._uploads = asyncio.Semaphore(UPLOADS)
+        self._bell: _Bell | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection's request, or the life of the process."""
@@ -123,7 +125,9 @@ class Application:
         )
         if stream is not None:
             await send(begin)
-            await _serve(stream, receive, send)
+            if self._bell is None:
+                self._bell = _Bell(loop)
+            await _serve(stream, self._bell, receive, send)
         elif begin:
             await send(begin)
             await send({"type": "http.response.body", "body": body})
@@ -180,13 +184,35 @@ class Application:
             raise _Gone from error
 
 
-async def _serve(stream: Stream, receive: Receive, send: Send) -> None:
-    """Send what the stream gets until it ends, its client leaves, or does not read any more."""
-    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+class _Bell:
+    """Wakes what the loop serves, from other threads: many at a time by one call of the system.
 
-    def wake() -> None:
-        with suppress(RuntimeError):  # the loop is closed: the process ends
-            loop.call_soon_threadsafe(woken.set)
+    One for each of a thousand streams costs more than all that is sent, and each call lets go of
+    the interpreter, for which requests then queue with the streams.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._rung = loop, deque[asyncio.Event]()
+        self._under_way = False
+
+    def ring(self, woken: asyncio.Event) -> None:
+        """Set `woken`, soon. From any thread."""
+        self._rung.append(woken)
+        # Looked at after the append: a `_wake` that has yet to clear it finds what was appended.
+        if not self._under_way:
+            self._under_way = True
+            with suppress(RuntimeError):  # the loop is closed: the process ends
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._under_way = False
+        while self._rung:
+            self._rung.popleft().set()
+
+
+async def _serve(stream: Stream, bell: _Bell, receive: Receive, send: Send) -> None:
+    """Send what the stream gets until it ends, its client leaves, or does not read any more."""
+    woken = asyncio.Event()
 
     async def leave() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -194,7 +220,7 @@ async def _serve(stream: Stream, receive: Receive, send: Send) -> None:
         stream.close()
         woken.set()
 
-    stream.wake = wake
+    stream.wake = lambda: bell.ring(woken)
     leaving = asyncio.create_task(leave())
     try:
         while True:
