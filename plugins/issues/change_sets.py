@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import Conflict, NotFound
 from issue_insight.journal import Event
-from plugins.issues import policy
+from plugins.issues import policy, related
 from plugins.issues.changes import current, must_change, write
 from plugins.issues.models import Issue, Project
 from plugins.issues.relations import CURRENT
@@ -54,21 +54,28 @@ def get_change_set(session: Session, principal: Principal, change_set: UUID) -> 
 
 
 def undo(session: Session, principal: Principal, change_set: UUID) -> Undone:
-    """Put back every field that the change-set changed, in a change-set of its own.
+    """Put back every field and relation that the change-set changed, in one of its own.
 
     All of it or nothing. Raises `NotFound` where there is nothing that `principal` may see,
     `Forbidden` where they might not have done it, and `Conflict` for what cannot be undone or was
     changed again since, with the list of it.
     """
     events = _events(session, change_set)
+    relating = [event for event in events if event.field == "relation"]
+    if relating:
+        related.one_at_a_time(session)
     found = _issues(session, principal, events, lock=True)
     if not events or len(found) < len({event.subject_id for event in events}):
         raise _absent(change_set)
-    if beyond := sorted({event.kind for event in events if event.kind != "changed"}):
+    changing = [event for event in events if event.field != "relation"]
+    if beyond := sorted({event.kind for event in changing if event.kind != "changed"}):
         raise Conflict(f"This cannot be undone: {', '.join(beyond)}.")
-    plans, conflicts = [], []
+    plans = []
+    conflicts = related.conflicts(session, relating, {issue.id: key for key, issue in found})
     for key, issue in found:
-        mine = [event for event in events if event.subject_id == issue.id]
+        mine = [event for event in changing if event.subject_id == issue.id]
+        if not mine:
+            continue
         back: dict[str, Any] = {}
         latest: dict[str, Any] = {}
         for event in mine:
@@ -86,12 +93,13 @@ def undo(session: Session, principal: Principal, change_set: UUID) -> Undone:
             conflicts=conflicts,
         )
     undoing = uuid4()
-    changed = 0
+    changed = related.take_back(session, principal, relating, undoing) if relating else set()
     for issue, back, first in plans:
         closed_at = _closed_before(session, first) if back.get("status") == "done" else None
         values = {field: _typed(field, value) for field, value in back.items()}
-        changed += bool(write(session, principal, issue, values, undoing, closed_at=closed_at))
-    return Undone(undoing, changed)
+        if write(session, principal, issue, values, undoing, closed_at=closed_at):
+            changed.add(issue.id)
+    return Undone(undoing, len(changed))
 
 
 def _events(session: Session, change_set: UUID, *told: ColumnElement[bool]) -> Sequence[Event]:

@@ -148,21 +148,37 @@ class IssueVersion(_Fields, Base):
 
 
 class IssueRelation(Base):
-    """What one issue is to another. `related` goes both ways: it begins with the lower id."""
+    """What one issue was to another from `valid_from` up to, and without, `valid_to`.
+
+    `related` goes both ways: it begins with the lower id. A relation that is taken away and put
+    back by an undo keeps its id, and `created_at` is when it began at first.
+    """
 
     __tablename__ = "issue_relations"
     __table_args__ = (
-        UniqueConstraint("from_id", "kind", "to_id"),
+        PrimaryKeyConstraint("id", "valid_from"),
         CheckConstraint("kind IN ('duplicate_of', 'blocks', 'related')", name="kind"),
         CheckConstraint("from_id <> to_id", name="two"),
+        CheckConstraint("valid_from <= valid_to", name="range"),
+        Index(
+            "ix_issue_relations_standing",
+            "from_id",
+            "kind",
+            "to_id",
+            unique=True,
+            postgresql_where=text("valid_to = 'infinity'"),
+        ),
+        Index("ix_issue_relations_from_id_kind", "from_id", "kind"),
         Index("ix_issue_relations_to_id_kind", "to_id", "kind"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
     from_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
     kind: Mapped[str]
     to_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Issue.id))
     created_at: Mapped[datetime]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime] = mapped_column(server_default=INFINITY)
 
 
 class IssueText(Base):

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     DateTime,
     FromClause,
     String,
     and_,
+    case,
     cast,
     false,
     func,
@@ -25,7 +27,7 @@ from issue_insight.auth.permission import Permission, at_least
 from issue_insight.auth.principal import Principal
 from issue_insight.journal import Event
 from plugins.issues.fields import Status, Visibility
-from plugins.issues.models import Issue, IssueVersion, Project
+from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project
 
 READ = Permission("issues:read", "Read issues, comments and history", at_least("reporter"), "read")
 CREATE = Permission("issues:create", "Report issues", at_least("reporter"), "write")
@@ -126,6 +128,8 @@ _ISSUE_THERE = _there(Issue.__table__)
 _IN_CONFIDENCE = IssueVersion.__table__.alias("in_confidence")
 _NOW = Issue.__table__.alias("confidential_now")
 _CONFIDENTIAL_NOW = select(_NOW.c.id).where(_NOW.c.confidential)
+_OTHER_END = Issue.__table__.alias("other_end")
+_LINKS = IssueRelation.__table__.alias("relations_told")
 _EVER = IssueVersion.__table__.alias("ever")
 _EVER_CONFIDENTIAL = union(select(_EVER.c.id).where(_EVER.c.confidential), _CONFIDENTIAL_NOW)
 
@@ -148,22 +152,50 @@ def told_to(principal: Principal, user: ColumnElement[int] | None = None) -> Col
     """Return which events of an issue that `principal` may see are told to them.
 
     Not what happened in confidence, for the log quotes what stood there; nor what was changed along
-    with the opening, for that quotes it too. Nor relations: the other issue may be one that is not
-    for them. `user` is as in `visible_to`.
+    with the opening, for that quotes it too. Of a relation, both issues must be for them, today and
+    then. `user` is as in `visible_to`.
     """
     if principal.may(SEE_ALL.name):
         return true()
-    event, then = Event.__table__.c, _IN_CONFIDENCE
-    hidden = select(then.c.id).where(
-        then.c.id == event.subject_id,
-        then.c.confidential,
-        then.c.valid_from <= event.at,
-        then.c.valid_to >= event.at,
-        ~is_own(principal, then, user),
+    event = Event.__table__.c
+    relation = cast(func.coalesce(event.new, event.old).op("->>")("relation"), BigInteger)
+    mine = _LINKS.c.from_id == event.subject_id
+    theirs = case((mine, _LINKS.c.to_id), else_=_LINKS.c.from_id)
+    other_end = (
+        select(_OTHER_END.c.id)
+        .select_from(_LINKS.join(_OTHER_END, _OTHER_END.c.id == theirs))
+        .where(
+            _LINKS.c.id == relation,
+            visible_to(principal, _OTHER_END, user=user),
+            ~_in_confidence(principal, _OTHER_END.c.id, user),
+        )
+        .correlate(Event.__table__)
     )
-    return event.field.is_distinct_from("relation") & or_(
-        event.field.is_not_distinct_from("confidential"),
-        ~hidden.correlate(Event.__table__).exists(),
+    return and_(
+        or_(
+            event.field.is_not_distinct_from("confidential"),
+            ~_in_confidence(principal, event.subject_id, user),
+        ),
+        or_(event.field.is_distinct_from("relation"), other_end.exists()),
+    )
+
+
+def _in_confidence(
+    principal: Principal, issue: ColumnElement[int], user: ColumnElement[int] | None
+) -> ColumnElement[bool]:
+    """Return whether an event happened while an issue was confidential, and not for them."""
+    event, then = Event.__table__.c, _IN_CONFIDENCE
+    return (
+        select(then.c.id)
+        .where(
+            then.c.id == issue,
+            then.c.confidential,
+            then.c.valid_from <= event.at,
+            then.c.valid_to >= event.at,
+            ~is_own(principal, then, user),
+        )
+        .correlate(Event.__table__, _OTHER_END)
+        .exists()
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    false,
     func,
     literal,
     or_,
@@ -45,7 +46,7 @@ from plugins.issues.grammar.narrow import is_lasting
 from plugins.issues.grammar.parse import GrammarError, parse
 from plugins.issues.highlighting import highlights
 from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project, SearchDocument
-from plugins.issues.relations import CURRENT, relation_at
+from plugins.issues.relations import CURRENT, related_at, relation_at
 from plugins.issues.texts import comment_bodies, descriptions
 from plugins.roles.api import UNKNOWN, find_user, user_refs
 
@@ -85,6 +86,7 @@ def select_issues(
         user_id=principal.user_id,
         as_of=as_of,
         find_user=lambda name: find_user(session, name),
+        visible=lambda others: policy.visible_to(principal, others, as_of),
     )
     try:
         query = parse(q)
@@ -114,6 +116,7 @@ def select_versions(
         user_id=principal.user_id,
         as_of=None,
         find_user=lambda name: find_user(session, name),
+        visible=lambda _: false(),  # relations do not last: no filter on them comes here
     )
     return compile_filter(query, IssueVersion.__table__, context)
 
@@ -189,18 +192,23 @@ def get_issue(
     return {
         **_item(row),
         "description": descriptions(session, [row.id], as_of)[row.id],
-        "duplicates": _duplicates(session, principal, row.id),
+        "duplicates": _duplicates(session, principal, row.id, as_of),
     }
 
 
-def _duplicates(session: Session, principal: Principal, issue_id: int) -> int:
+def _duplicates(
+    session: Session, principal: Principal, issue_id: int, as_of: datetime | None
+) -> int:
+    links, others = IssueRelation.__table__, relation_at(as_of)
     return session.execute(
-        select(func.count(IssueRelation.id))
-        .join(CURRENT, CURRENT.c.id == IssueRelation.from_id)
+        select(func.count())
+        .select_from(links)
+        .join(others, others.c.id == links.c.from_id)
         .where(
-            IssueRelation.to_id == issue_id,
-            IssueRelation.kind == "duplicate_of",
-            policy.visible_to(principal, CURRENT),
+            links.c.to_id == issue_id,
+            links.c.kind == "duplicate_of",
+            related_at(links, as_of),
+            policy.visible_to(principal, others, as_of),
         )
     ).scalar_one()
 

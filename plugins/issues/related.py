@@ -1,34 +1,39 @@
 """How issues relate: duplicates, what blocks what, what else belongs together."""
 
-from typing import Any
-from uuid import uuid4
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
 
-from sqlalchemy import case, delete, func, or_, select, true
+from sqlalchemy import Row, Select, Table, case, func, insert, or_, select, true, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import Conflict, FieldError, Invalid, NotFound
-from issue_insight.journal import record
+from issue_insight.journal import Event, record
 from plugins.issues import policy
 from plugins.issues.fields import RelationKind
-from plugins.issues.models import Issue, IssueRelation, Project
+from plugins.issues.models import INFINITY, Issue, IssueRelation, Project
 from plugins.issues.queries import readable_issue
-from plugins.issues.relations import CURRENT
+from plugins.issues.relations import related_at, relation_at
 
 INVERSE = {"duplicate_of": "duplicates", "blocks": "blocked_by", "related": "related"}
 _LOCK = 4_118_350_927  # an arbitrary number that stands for "relating issues" among advisory locks
+_TABLE = cast(Table, IssueRelation.__table__)
 
 
-def relate(session: Session, principal: Principal, key: str, kind: str, other: str) -> int:
-    """Relate two issues; return the relation's id.
+def relate(
+    session: Session, principal: Principal, key: str, kind: str, other: str
+) -> tuple[int, UUID]:
+    """Relate two issues; return the relation's id and the change-set.
 
     Raises `NotFound`, `Forbidden`, `Invalid` where there is no other issue, and `Conflict` for an
     issue with itself, what is there already, and a circle of duplicates or blockers.
     """
     principal.must(policy.TRIAGE.name, "Only maintainers relate issues.")
-    # One at a time: two halves of a circle do not see each other. Before any row is locked.
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    one_at_a_time(session)
     issue = readable_issue(session, principal, key)
     try:
         target = readable_issue(session, principal, other)
@@ -39,64 +44,72 @@ def relate(session: Session, principal: Principal, key: str, kind: str, other: s
     ends = (issue.id, target.id)
     if kind == RelationKind.RELATED:
         ends = (min(ends), max(ends))
-    there = select(IssueRelation.id).where(
-        IssueRelation.from_id == ends[0], IssueRelation.kind == kind, IssueRelation.to_id == ends[1]
-    )
-    if session.scalar(there) is not None:
+    if _standing(session, ends[0], kind, ends[1]) is not None:
         raise Conflict(f"{key.upper()} and {other.upper()} are related like this already.")
-    if kind != RelationKind.RELATED and _leads(session, kind, target.id, issue.id):
-        raise Conflict(f"{other.upper()} leads back to {key.upper()}: this would be a circle.")
-    relation = IssueRelation(from_id=ends[0], kind=kind, to_id=ends[1], created_at=clock.now())
-    session.add(relation)
-    session.flush()
-    _record(session, principal, relation, "related")
-    return relation.id
+    _refuse_circle(session, kind, ends, (key.upper(), other.upper()))
+    at, change_set = clock.now(), uuid4()
+    made = session.execute(
+        insert(_TABLE)
+        .values(from_id=ends[0], kind=kind, to_id=ends[1], created_at=at, valid_from=at)
+        .returning(*[c for c in _TABLE.c if c.name != "valid_to"])
+    ).one()
+    _record(session, principal, made, "related", at, change_set)
+    return int(made.id), change_set
 
 
-def unrelate(session: Session, principal: Principal, key: str, relation_id: int) -> None:
-    """Take a relation of the issue away. Raises `NotFound`, `Forbidden`."""
+def unrelate(session: Session, principal: Principal, key: str, relation_id: int) -> UUID:
+    """Take a relation of the issue away; return the change-set. Raises `NotFound`, `Forbidden`."""
     principal.must(policy.TRIAGE.name, "Only maintainers relate issues.")
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    one_at_a_time(session)
     issue = readable_issue(session, principal, key)
-    relation = session.get(IssueRelation, relation_id)
-    if relation is None or issue.id not in (relation.from_id, relation.to_id):
+    relation = _latest(session, relation_id)
+    if (
+        relation is None
+        or not relation.stands
+        or issue.id not in (relation.from_id, relation.to_id)
+    ):
         raise NotFound("There is no such relation.")
-    _record(session, principal, relation, "unrelated")
-    session.execute(delete(IssueRelation).where(IssueRelation.id == relation_id))
+    change_set = uuid4()
+    _end(session, principal, relation, change_set)
+    return change_set
 
 
 def list_relations(
-    session: Session, principal: Principal, key: str, relation_id: int | None = None
+    session: Session,
+    principal: Principal,
+    key: str,
+    *,
+    as_of: datetime | None = None,
+    relation_id: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the relations of an issue whose other end `principal` may see. Raises `NotFound`."""
-    issue = readable_issue(session, principal, key)
+    """Return what the issue is to others that `principal` may see, now or as of an instant.
+
+    Raises `NotFound`.
+    """
+    issue = readable_issue(session, principal, key, as_of)
+    others = relation_at(as_of)
+    other_end = case((_TABLE.c.from_id == issue.id, _TABLE.c.to_id), else_=_TABLE.c.from_id)
     rows = session.execute(
         select(
-            IssueRelation.id,
-            IssueRelation.kind,
-            IssueRelation.from_id,
-            IssueRelation.created_at,
+            _TABLE.c.id,
+            _TABLE.c.kind,
+            _TABLE.c.from_id,
+            _TABLE.c.created_at,
             Project.key,
-            CURRENT.c.number,
-            CURRENT.c.title,
-            CURRENT.c.status,
+            others.c.number,
+            others.c.title,
+            others.c.status,
         )
-        .select_from(IssueRelation)
-        .join(
-            CURRENT,
-            CURRENT.c.id
-            == case(
-                (IssueRelation.from_id == issue.id, IssueRelation.to_id),
-                else_=IssueRelation.from_id,
-            ),
-        )
-        .join(Project, Project.id == CURRENT.c.project_id)
+        .select_from(_TABLE)
+        .join(others, others.c.id == other_end)
+        .join(Project, Project.id == others.c.project_id)
         .where(
-            or_(IssueRelation.from_id == issue.id, IssueRelation.to_id == issue.id),
-            policy.visible_to(principal, CURRENT),
-            true() if relation_id is None else IssueRelation.id == relation_id,
+            or_(_TABLE.c.from_id == issue.id, _TABLE.c.to_id == issue.id),
+            related_at(_TABLE, as_of),
+            policy.visible_to(principal, others, as_of),
+            true() if relation_id is None else _TABLE.c.id == relation_id,
         )
-        .order_by(IssueRelation.id)
+        .order_by(_TABLE.c.id)
     )
     return [
         {
@@ -111,44 +124,154 @@ def list_relations(
     ]
 
 
+def one_at_a_time(session: Session) -> None:
+    """Let nobody else relate issues until the transaction ends; before any row is locked.
+
+    Two halves of a circle do not see each other.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def conflicts(session: Session, events: Sequence[Event], keys: dict[int, str]) -> list[Any]:
+    """Return what speaks against taking back these events of relations, as a change-set says it.
+
+    A relation was taken away since, or it was made anew. `keys` are those of the issues.
+    """
+    found = []
+    for event, relation in _undone(session, events):
+        there = _standing(session, relation.from_id, relation.kind, relation.to_id)
+        expected = relation.id if event.kind == "related" else None
+        if there != expected:
+            said = {"key": keys[event.subject_id], "field": "relation", "set": event.new}
+            found.append(said | {"found": None if there is None else {"relation": there}})
+    return found
+
+
+def take_back(
+    session: Session, principal: Principal, events: Sequence[Event], change_set: UUID
+) -> set[int]:
+    """Take away what the events related, and put back what they took away; return the issues.
+
+    What is put back has its former id. Raises `Forbidden`, and `Conflict` for a circle.
+    """
+    principal.must(policy.TRIAGE.name, "Only maintainers relate issues.")
+    changed: set[int] = set()
+    for event, relation in _undone(session, events):
+        if event.kind == "related":
+            _end(session, principal, relation, change_set)
+        else:
+            ends = _ends(session, relation)
+            said = (_key(ends[relation.from_id]), _key(ends[relation.to_id]))
+            _refuse_circle(session, relation.kind, (relation.from_id, relation.to_id), said)
+            at = max(clock.now(), relation.valid_from)
+            names = ("id", "from_id", "kind", "to_id", "created_at")
+            back = {name: relation._mapping[name] for name in names} | {"valid_from": at}
+            # Taken away and put back at one instant, it was always there.
+            session.execute(
+                upsert(_TABLE)
+                .values(back)
+                .on_conflict_do_update(
+                    index_elements=["id", "valid_from"], set_={"valid_to": INFINITY}
+                )
+            )
+            _record(session, principal, relation, "related", at, change_set)
+        changed |= {relation.from_id, relation.to_id}
+    return changed
+
+
+def _undone(session: Session, events: Sequence[Event]) -> list[tuple[Event, Row[Any]]]:
+    """Return each relation once, with what happened to it: both ends have an event of it."""
+    first: dict[int, Event] = {}
+    for event in events:
+        first.setdefault((event.new or event.old)["relation"], event)
+    found = [(event, _latest(session, relation)) for relation, event in first.items()]
+    return [(event, relation) for event, relation in found if relation is not None]
+
+
+def _latest(session: Session, relation_id: int) -> Row[Any] | None:
+    """Return the last period of a relation; `stands` says whether it goes on."""
+    rows: Select[*tuple[Any, ...]] = (
+        # All but the end of the period, which may be without one: Python knows no such instant.
+        select(*[column for column in _TABLE.c if column.name != "valid_to"])
+        .add_columns((_TABLE.c.valid_to == INFINITY).label("stands"))
+        .where(_TABLE.c.id == relation_id)
+        .order_by(_TABLE.c.valid_from.desc())
+        .limit(1)
+    )
+    return session.execute(rows).one_or_none()
+
+
+def _standing(session: Session, from_id: int, kind: str, to_id: int) -> int | None:
+    return session.scalar(
+        select(_TABLE.c.id).where(
+            _TABLE.c.from_id == from_id,
+            _TABLE.c.kind == kind,
+            _TABLE.c.to_id == to_id,
+            related_at(_TABLE, None),
+        )
+    )
+
+
+def _end(session: Session, principal: Principal, relation: Row[Any], change_set: UUID) -> None:
+    at = max(clock.now(), relation.valid_from)  # clocks may be set back
+    session.execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == relation.id, related_at(_TABLE, None))
+        .values(valid_to=at)
+    )
+    _record(session, principal, relation, "unrelated", at, change_set)
+
+
+def _refuse_circle(
+    session: Session, kind: str, ends: tuple[int, int], said: tuple[str, str]
+) -> None:
+    if kind != RelationKind.RELATED and _leads(session, kind, ends[1], ends[0]):
+        raise Conflict(f"{said[1]} leads back to {said[0]}: this would be a circle.")
+
+
 def _leads(session: Session, kind: str, start: int, end: int) -> bool:
     """Tell whether relations of the kind lead from one issue to another."""
-    steps = select(IssueRelation.to_id).where(
-        IssueRelation.from_id == start, IssueRelation.kind == kind
-    )
+    of_kind = (_TABLE.c.kind == kind, related_at(_TABLE, None))
+    steps = select(_TABLE.c.to_id).where(_TABLE.c.from_id == start, *of_kind)
     reached = steps.cte("reached", recursive=True)
     reached = reached.union(
-        select(IssueRelation.to_id)
-        .join(reached, reached.c.to_id == IssueRelation.from_id)
-        .where(IssueRelation.kind == kind)
+        select(_TABLE.c.to_id).join(reached, reached.c.to_id == _TABLE.c.from_id).where(*of_kind)
     )
     found = select(reached.c.to_id).where(reached.c.to_id == end).limit(1)
     return session.scalar(found) is not None
 
 
-def _record(session: Session, principal: Principal, relation: IssueRelation, kind: str) -> None:
+def _ends(session: Session, relation: Row[Any]) -> dict[int, Any]:
+    rows = session.execute(
+        select(Issue.id, Issue.project_id, Issue.number, Project.key)
+        .join(Project, Project.id == Issue.project_id)
+        .where(Issue.id.in_([relation.from_id, relation.to_id]))
+    )
+    return {row.id: row for row in rows}
+
+
+def _key(end: Any) -> str:
+    return f"{end.key}-{end.number}"
+
+
+def _record(
+    session: Session,
+    principal: Principal,
+    relation: Row[Any],
+    kind: str,
+    at: datetime,
+    change_set: UUID,
+) -> None:
     """Write the event of each end, in one change-set. Neither issue counts as updated.
 
     An update would tell those who may not see the other end that there is one.
     """
-    ends = {
-        row.id: row
-        for row in session.execute(
-            select(Issue.id, Issue.project_id, Issue.number, Project.key)
-            .join(Project, Project.id == Issue.project_id)
-            .where(Issue.id.in_([relation.from_id, relation.to_id]))
-        )
-    }
-    change_set = uuid4()
+    ends = _ends(session, relation)
     for mine, other, name in (
         (relation.from_id, relation.to_id, relation.kind),
         (relation.to_id, relation.from_id, INVERSE[relation.kind]),
     ):
-        said = {
-            "relation": relation.id,
-            "kind": name,
-            "issue": f"{ends[other].key}-{ends[other].number}",
-        }
+        said = {"relation": relation.id, "kind": name, "issue": _key(ends[other])}
         record(
             session,
             principal,
@@ -159,5 +282,6 @@ def _record(session: Session, principal: Principal, relation: IssueRelation, kin
             field="relation",
             old=said if kind == "unrelated" else None,
             new=said if kind == "related" else None,
+            at=at,
             change_set=change_set,
         )

@@ -8,11 +8,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from sqlalchemy import FromClause, select
+from sqlalchemy import ColumnElement, FromClause, and_, select
 
 from issue_insight import clock
 from issue_insight.errors import FieldError, Invalid
-from plugins.issues.models import Issue, IssueVersion
+from plugins.issues.models import INFINITY, Issue, IssueVersion
 
 CURRENT: FromClause = Issue.__table__
 
@@ -37,6 +37,15 @@ def relation_at(instant: datetime | None) -> FromClause:
         .where(versions.c.valid_from <= instant, versions.c.valid_to > instant)
         .subquery("issues_then")
     )
+
+
+def related_at(
+    links: FromClause, instant: datetime | ColumnElement[datetime] | None
+) -> ColumnElement[bool]:
+    """Return which rows of `issue_relations` stood at `instant`, or stand now where it is None."""
+    if instant is None:
+        return links.c.valid_to == INFINITY
+    return and_(links.c.valid_from <= instant, links.c.valid_to > instant)
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:

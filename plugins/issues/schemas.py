@@ -287,7 +287,7 @@ class IssueRead(IssueItem):
     """An issue."""
 
     description: str
-    duplicates: int = Field(ge=0, description="How many issues are duplicates of it today.")
+    duplicates: int = Field(ge=0, description="How many issues are duplicates of it.")
 
 
 class RelationCreate(Model):

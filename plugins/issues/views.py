@@ -348,39 +348,41 @@ def list_issue_events(query: PageQuery, key: str) -> Any:
 
 
 @blp.get("/issues/<key>/relations")
+@blp.arguments(AsOfQuery, location="query")
 @blp.response(200, RelationList)
 @blp.problems(404)
 @requires(policy.READ)
-def list_relations(key: str) -> Any:
+def list_relations(query: AsOfQuery, key: str) -> Any:
     """List what an issue is to others: both directions, of those that one may see."""
-    with unit_of_work() as session:
-        return {"items": related.list_relations(session, current_principal(), key)}
+    as_of = _as_of(query.as_of)
+    with reading() as session:
+        return {"items": related.list_relations(session, current_principal(), key, as_of=as_of)}
 
 
 @blp.post("/issues/<key>/relations")
 @blp.idempotent
 @blp.arguments(RelationCreate)
-@blp.response(201, RelationRead)
+@blp.response(201, RelationRead, headers=("Change-Set",))
 @blp.problems(404, 409)
 @requires(policy.TRIAGE)
 def add_relation(data: RelationCreate, key: str) -> Any:
     """Say what an issue is to another one: a duplicate of it, blocking it, or related."""
     principal = current_principal()
     with unit_of_work() as session:
-        made = related.relate(session, principal, key, data.kind.value, data.issue)
-        [answer] = related.list_relations(session, principal, key, made)
-    return answer, 201
+        made, change_set = related.relate(session, principal, key, data.kind.value, data.issue)
+        [answer] = related.list_relations(session, principal, key, relation_id=made)
+    return answer, 201, _named(change_set)
 
 
 @blp.delete("/issues/<key>/relations/<int:relation_id>")
-@blp.response(204)
+@blp.response(204, headers=("Change-Set",))
 @blp.problems(404)
 @requires(policy.TRIAGE)
 def delete_relation(key: str, relation_id: int) -> Any:
     """Take a relation away."""
     with unit_of_work() as session:
-        related.unrelate(session, current_principal(), key, relation_id)
-    return "", 204
+        change_set = related.unrelate(session, current_principal(), key, relation_id)
+    return "", 204, _named(change_set)
 
 
 @blp.get("/issues/<key>/comments")

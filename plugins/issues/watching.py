@@ -19,6 +19,7 @@ from issue_insight.db import UtcDateTime
 from issue_insight.journal import Event
 from plugins.issues import policy
 from plugins.issues.grammar.compile import FilterContext, compile_filter
+from plugins.issues.grammar.narrow import is_personal
 from plugins.issues.grammar.parse import GrammarError, parse
 from plugins.issues.models import Issue, IssueVersion, Project
 from plugins.roles.api import find_user
@@ -36,6 +37,8 @@ class Touched:
     event_id: int
     issue_id: int
     at: datetime
+    relates: bool = False
+    """Whether it is of a relation, which is told to whoever may see the other end as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +84,21 @@ def sights(
     zone: ZoneInfo,
 ) -> list[Sight]:
     """Tell how `users`, who may do what `principal` may and watch by `q`, see the events."""
-    personal = "@me" in q.lower()
+    try:
+        query = parse(q)
+    except GrammarError:
+        return []
+    personal = is_personal(query.where) or any(touch.relates for touch in touched)
     context = FilterContext(
         now=clock.now(),
         zone=zone,
         user_id=_VIEWER,
         as_of=_INSTANT,
         find_user=lambda name: find_user(session, name),
+        visible=lambda others: policy.visible_to(principal, others, _INSTANT, user=_VIEWER),
     )
     try:
-        wanted = compile_filter(parse(q), _THEN, context)
+        wanted = compile_filter(query, _THEN, context)
     except GrammarError:
         return []  # it was a filter when the watching began: who it named is not there any more
     there = policy.visible_to(principal, _NOW, user=_VIEWER)

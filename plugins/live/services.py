@@ -45,7 +45,10 @@ class IssueFeed:
         ours = [event for event in events if event.subject == "issue"]
         if not ours:
             return []
-        touched = [Touched(event.id, event.subject_id, event.at) for event in ours]
+        touched = [
+            Touched(event.id, event.subject_id, event.at, event.field == "relation")
+            for event in ours
+        ]
         found: dict[tuple[int, str], list[Watcher]] = {}
         for group in _groups(watchers):
             first = group[0]

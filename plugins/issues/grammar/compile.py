@@ -28,13 +28,18 @@ from plugins.issues.fields import Resolution, Severity, Status, one_line
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, SortKey, Words
 from plugins.issues.grammar.instants import day_range, duration, span
 from plugins.issues.grammar.parse import GrammarError
-from plugins.issues.models import Issue, Project, SearchDocument
+from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project, SearchDocument
+from plugins.issues.relations import related_at
 from plugins.issues.words import left_out, wanted
 
 _PROJECTS = Project.__table__.c
 _INFINITY = text("'infinity'::timestamptz")
 _RANK = {severity.value: rank for rank, severity in enumerate(Severity, start=1)}
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
+_IS = ("open", "closed", "overdue", "confidential", "duplicate", "blocked", "blocking")
+_LINKS = IssueRelation.__table__.alias("links")
+_OTHERS_NOW = Issue.__table__.alias("others_now")
+_OTHERS_THEN = IssueVersion.__table__.alias("others_then")
 _HAS = {"assignee": "assignee_id", "severity": "severity", "due": "due_date"}
 
 
@@ -43,7 +48,9 @@ class FilterContext:
     """What a filter is measured by: the instant `now`, the time zone, who asks.
 
     `as_of` is the instant the relation is of, None for the present. It and `user_id` may be
-    columns, where one query answers for many instants and people.
+    columns, where one query answers for many instants and people. `visible` tells which rows of
+    other issues, as of that instant, are there for whoever asks: a filter on relations must not
+    tell of those that are not.
     """
 
     now: datetime
@@ -51,6 +58,7 @@ class FilterContext:
     user_id: int | ColumnElement[int] | None
     as_of: datetime | ColumnElement[datetime] | None
     find_user: Callable[[str], int | None]
+    visible: Callable[[FromClause], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,21 +356,52 @@ class _Compiler:
         return and_(self.c.closed_at.is_not(None), _compare(sign, taken, length))
 
     def _is(self, field: Field, value: str) -> ColumnElement[bool]:
-        if value not in ("open", "closed", "overdue", "confidential"):
-            self._refuse(field, f"is takes open, closed, overdue or confidential, not {value!r}")
+        if value not in _IS:
+            self._refuse(field, f"is takes {', '.join(_IS[:-1])} or {_IS[-1]}, not {value!r}")
+        if value == "duplicate":
+            return self._related("duplicate_of", mine="from_id")
         if value == "confidential":
             return self.c.confidential
         if value == "closed":
             return self.c.status == Status.DONE.value
         unfinished = self.c.status != Status.DONE.value
-        return unfinished if value == "open" else and_(unfinished, self.c.due_date < self._today())
+        match value:
+            case "blocked":
+                return and_(unfinished, self._related("blocks", mine="to_id", unfinished=True))
+            case "blocking":
+                return and_(unfinished, self._related("blocks", mine="from_id", unfinished=True))
+            case "overdue":
+                return and_(unfinished, self.c.due_date < self._today())
+            case _:
+                return unfinished
 
     def _has(self, field: Field, value: str) -> ColumnElement[bool]:
         if value in ("label", "labels"):
             return func.cardinality(self.c.labels) > 0
+        if value in ("duplicate", "duplicates"):
+            return self._related("duplicate_of", mine="to_id")
+        if value == "related":
+            return or_(*[self._related("related", mine=end) for end in ("from_id", "to_id")])
         if value not in _HAS:
-            self._refuse(field, f"has takes {', '.join(_HAS)} or label, not {value!r}")
+            names = ", ".join([*_HAS, "label", "duplicates"])
+            self._refuse(field, f"has takes {names} or related, not {value!r}")
         return self.c[_HAS[value]].is_not(None)
+
+    def _related(self, kind: str, *, mine: str, unfinished: bool = False) -> ColumnElement[bool]:
+        """Return whether an issue is at the end `mine` of a relation to one that can be seen."""
+        as_of = self.context.as_of
+        others = _OTHERS_NOW if as_of is None else _OTHERS_THEN
+        theirs = "to_id" if mine == "from_id" else "from_id"
+        found = (
+            select(_LINKS.c[mine])
+            .join(others, others.c.id == _LINKS.c[theirs])
+            .where(_LINKS.c.kind == kind, related_at(_LINKS, as_of), self.context.visible(others))
+        )
+        if as_of is not None:
+            found = found.where(others.c.valid_from <= as_of, others.c.valid_to > as_of)
+        if unfinished:
+            found = found.where(others.c.status != Status.DONE.value)
+        return self.c.id.in_(found)
 
     def _today(self) -> date:
         return self.context.now.astimezone(self.context.zone).date()

@@ -7,6 +7,10 @@ from plugins.issues.grammar.instants import duration
 _LASTING = frozenset(
     "status severity resolution project key label assignee reporter has".split()  # noqa: SIM905
 )
+_RELATING = {
+    "is": frozenset({"duplicate", "blocked", "blocking"}),
+    "has": frozenset({"duplicate", "duplicates", "related"}),
+}
 _DATED = frozenset({"created", "updated", "closed", "due"})
 
 
@@ -22,7 +26,8 @@ def narrowed(query: Query, *terms: Node) -> str:
 def is_lasting(node: Node | None) -> bool:
     """Tell whether a filter means the same at every instant that a version of an issue lasts.
 
-    Words, lengths of time and `today` do not: what they select changes while no issue does.
+    Words, relations, lengths of time and `today` do not: what they select changes while the issue
+    does not.
     """
     match node:
         case None:
@@ -33,10 +38,32 @@ def is_lasting(node: Node | None) -> bool:
             return is_lasting(of)
         case And(of) | Or(of):
             return all(is_lasting(child) for child in of)
-        case Field(name, _, values):
+        case Field(name, _, values) if not _asks_of_relations(node):
             if name == "is":
                 return all(value.lower() in ("open", "closed", "confidential") for value in values)
             return name in _LASTING or (name in _DATED and all(map(_is_dated, values)))
+        case _:
+            return False
+
+
+def is_personal(node: Node | None) -> bool:
+    """Tell whether what a filter selects of what two people may see depends on which of them asks.
+
+    It does by `@me`, and by relations, which are those to what one may see.
+    """
+    match node:
+        case Field(_, _, values):
+            return "@me" in map(str.lower, values) or _asks_of_relations(node)
+        case Not(of):
+            return is_personal(of)
+        case And(of) | Or(of):
+            return any(map(is_personal, of))
+        case _:
+            return False
+
+
+def _asks_of_relations(field: Field) -> bool:
+    return any(value.lower() in _RELATING.get(field.name, ()) for value in field.values)
 
 
 def _parts(node: Node) -> tuple[Node, ...]:

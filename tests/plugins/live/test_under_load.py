@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -133,29 +132,24 @@ def _deaf(server: Server, who: SignedIn) -> Iterator[_Deaf]:
         yield _Deaf(made)
 
 
-@pytest.mark.parametrize("what", ["streams and half-sent headers", "slow bodies"])
-def test_the_api_answers_beside(
-    what: str, settings: Settings, app: Flask, maintainer: Caller, web: str, tmp_path: Path
+def test_the_api_answers_beside_streams_half_sent_headers_and_slow_bodies(
+    settings: Settings, app: Flask, maintainer: Caller, web: str, tmp_path: Path
 ) -> None:
     many = settings.model_copy(update={"live_streams_per_user": STREAMS})
     token = maintainer.who.token
+    header = "GET /api/v1/issues HTTP/1.1\r\nHost: x\r\nX-Slow: "
+    body = f"POST /api/v1/issues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    body += 'Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{"project"'
     with live(many, tmp_path) as server, ExitStack() as stack:
-        if what == "slow bodies":
-            begun = f"POST /api/v1/issues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-            begun += 'Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{"project"'
-            held, count = begun, SLOW_BODIES
-        else:
-            held, count = "GET /api/v1/issues HTTP/1.1\r\nHost: x\r\nX-Slow: ", HALF_SENT
-            streams = [stack.enter_context(Listener(server, token)) for _ in range(STREAMS)]
-            assert all(stream.status == 200 for stream in streams)
-        for _ in range(count):
+        streams = [stack.enter_context(Listener(server, token)) for _ in range(STREAMS)]
+        assert all(stream.status == 200 for stream in streams)
+        for begun in [header] * HALF_SENT + [body] * SLOW_BODIES:
             made = stack.enter_context(socket.create_connection(server.address))
-            made.sendall(held.encode())
+            made.sendall(begun.encode())
         for _ in range(50):
             connection = http.client.HTTPConnection(*server.address, timeout=PATIENCE)
             connection.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {token}"})
             assert connection.getresponse().status == 200
             connection.close()
-        if what != "slow bodies":
-            key = maintainer.report("Seen by all", project=web)
-            assert {stream.changes(1)[0]["key"] for stream in streams} == {key}
+        key = maintainer.report("Seen by all", project=web)
+        assert {stream.changes(1)[0]["key"] for stream in streams} == {key}

@@ -209,7 +209,7 @@ def test_refusals(world: World, subtests: pytest.Subtests) -> None:
         ("age:>999999y", 5, "is too long ago"),
         ("lead:>3", 6, "lead is a length like 12h"),
         ("lead:1.5d", 5, "lead is a length like 12h"),
-        ("is:new", 3, "is takes open, closed, overdue or confidential"),
+        ("is:new", 3, "is takes open, closed, overdue, confidential, duplicate, blocked or"),
         ("has:comment", 4, "has takes"),
         ("label:a,b status:x", 17, "status is one of"),
         ("-(a OR age:x)", 11, "age is a length"),

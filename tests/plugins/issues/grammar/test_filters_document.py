@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import true
 from sqlalchemy.dialects import postgresql
 
 from plugins.issues.grammar.compile import FilterContext, compile_filter, order_by
@@ -53,7 +54,9 @@ def code(cell: str) -> list[str]:
 def compiled(q: str, as_of: datetime | None) -> str:
     """Return the SQL of a filter; raises `GrammarError`."""
     query, relation = parse(q), relation_at(as_of)
-    context = FilterContext(NOW, ZoneInfo("Europe/Berlin"), 1, as_of, lambda _name: 1)
+    context = FilterContext(
+        NOW, ZoneInfo("Europe/Berlin"), 1, as_of, lambda _name: 1, lambda _: true()
+    )
     condition = compile_filter(query, relation, context)
     order_by(query, relation, as_of)
     return str(condition.compile(dialect=postgresql.dialect()))

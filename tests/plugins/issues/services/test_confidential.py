@@ -152,7 +152,8 @@ class World:
 ELSEWHERE = {f"{API}/live"}
 QUERIES = {
     "q": ["", MARK, f"label:{MARK}", f"title:{MARK}", "is:confidential", "-label:none", "sort:key",
-          "severity:high", "key:LIB-4", "has:label", f"-{MARK} sort:-created", f"{MARK[:4]}*"],
+          "severity:high", "key:LIB-4", "has:label", f"-{MARK} sort:-created", f"{MARK[:4]}*",
+          "has:duplicates", "-is:duplicate has:related OR is:blocked"],
     "as_of": [on(2).isoformat(), on(3).isoformat(), on(4).isoformat()],
     "limit": ["1", "100"],
     "cursor": ["x"],

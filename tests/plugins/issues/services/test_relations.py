@@ -1,9 +1,14 @@
 """What issues are to each other, and that a relation tells nothing of an issue one may not see."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from issue_insight import clock
 from tests.plugins.issues.services.conftest import Caller
 
 
@@ -78,3 +83,161 @@ def test_a_relation_tells_nothing_of_an_issue_one_may_not_see(
 def test_reporters_relate_nothing(reporter: Caller, lib: str) -> None:
     one, other = reporter.report(lib), reporter.report(lib)
     relate(reporter, one, "blocks", other, 403)
+
+
+def keys(who: Caller, q: str, **query: str) -> set[str]:
+    return {issue["key"] for issue in who.all_of("/issues", q=q, **query)}
+
+
+def undo(who: Caller, change_set: str, status: int = 200) -> str:
+    answer = who.ask("POST", f"/change-sets/{change_set}/undo")
+    assert answer.status_code == status, answer.text
+    return str((answer.json or {}).get("change_set"))
+
+
+def test_filters_ask_what_issues_are_to_each_other(maintainer: Caller, web: str) -> None:
+    a, b, c, d = (maintainer.report(web) for _ in range(4))
+    relate(maintainer, a, "duplicate_of", b)
+    relate(maintainer, c, "blocks", d)
+    relate(maintainer, d, "related", a)
+    assert keys(maintainer, "is:duplicate") == {a}
+    assert keys(maintainer, "has:duplicates") == {b}
+    assert keys(maintainer, "is:blocking") == {c}
+    assert keys(maintainer, "is:blocked") == {d}
+    assert keys(maintainer, "has:related") == {a, d}
+    assert keys(maintainer, "-has:related -is:blocking") == {b}
+    maintainer.changed(c, status="done")
+    assert keys(maintainer, "is:blocked OR is:blocking") == set()
+
+
+def test_relations_are_those_of_the_instant(maintainer: Caller, web: str) -> None:
+    begin = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    days = [begin + timedelta(days=n) for n in range(7)]
+    with clock.frozen(days[0]):
+        a, b = maintainer.report(web), maintainer.report(web)
+    with clock.frozen(days[2]):
+        made = relate(maintainer, a, "blocks", b)
+        relate(maintainer, a, "duplicate_of", b)
+    with clock.frozen(days[4]):
+        maintainer.ask("DELETE", f"/issues/{a}/relations/{made['id']}")
+    with clock.frozen(days[6]):
+        for day, blocked in ((1, False), (3, True), (5, False)):
+            as_of = days[day].isoformat()
+            assert keys(maintainer, "is:blocked", as_of=as_of) == ({b} if blocked else set())
+            there = maintainer.get(f"/issues/{b}/relations", as_of=as_of)["items"]
+            assert ("blocked_by" in [r["kind"] for r in there]) is blocked
+            assert maintainer.get(f"/issues/{b}", as_of=as_of)["duplicates"] == int(day > 1)
+            count = maintainer.get("/stats/now", q="is:blocked", as_of=as_of)["total"]
+            assert count == int(blocked)
+        daily = {"from": "2026-03-02", "to": "2026-03-06", "q": "is:blocked"}
+        counts = [day["total"] for day in maintainer.get("/stats/daily", **daily)["items"]]
+        assert counts == [0, 1, 1, 0, 0]
+
+
+def test_a_filter_on_relations_tells_nothing_of_an_issue_one_may_not_see(
+    maintainer: Caller, reporter: Caller, lib: str
+) -> None:
+    shown, dark = maintainer.report(lib), maintainer.report(lib, confidential=True)
+    for kind in ("duplicate_of", "blocks", "related"):
+        relate(maintainer, dark, kind, shown)
+    for q in ("has:duplicates", "is:blocked", "has:related"):
+        assert keys(maintainer, q) >= {shown}
+        assert keys(reporter, q) == set()
+        assert reporter.get("/stats/now", q=q)["total"] == 0
+    maintainer.changed(dark, confidential=False)
+    assert keys(reporter, "is:blocked") == {shown}
+
+
+def test_relating_and_taking_away_are_undone_like_any_change(maintainer: Caller, web: str) -> None:
+    a, b = maintainer.report(web), maintainer.report(web)
+    added = maintainer.ask("POST", f"/issues/{a}/relations", {"kind": "blocks", "issue": b})
+    before = maintainer.get(f"/issues/{a}/relations")
+    said = maintainer.get(f"/change-sets/{added.headers['Change-Set']}")["changes"]
+    assert [(change["key"], change["kind"]) for change in said] == [(a, "related"), (b, "related")]
+
+    away = undo(maintainer, added.headers["Change-Set"])
+    assert related(maintainer, a) == related(maintainer, b) == []
+    undo(maintainer, away)
+    assert maintainer.get(f"/issues/{a}/relations") == before
+
+    path = f"/issues/{b}/relations/{before['items'][0]['id']}"
+    removed = maintainer.ask("DELETE", path).headers["Change-Set"]
+    undo(maintainer, removed)
+    assert maintainer.get(f"/issues/{a}/relations") == before
+    assert maintainer.ask("DELETE", path).status_code == 204
+
+
+def test_what_was_related_otherwise_since_is_not_undone(
+    maintainer: Caller, reporter: Caller, lib: str
+) -> None:
+    a, b = maintainer.report(lib), maintainer.report(lib)
+    with clock.frozen(datetime.now(UTC)):
+        # Also where all of it happens at one instant.
+        added = maintainer.ask("POST", f"/issues/{a}/relations", {"kind": "blocks", "issue": b})
+        path = f"/issues/{a}/relations/{(added.json or {})['id']}"
+        removed = maintainer.ask("DELETE", path).headers["Change-Set"]
+        undo(maintainer, added.headers["Change-Set"], 409)
+        undo(reporter, removed, 403)
+        undo(maintainer, removed)
+        undo(maintainer, removed, 409)
+        removed = maintainer.ask("DELETE", path).headers["Change-Set"]
+    relate(maintainer, b, "blocks", a)
+    undo(maintainer, removed, 409)
+    assert related(maintainer, a) == [("blocked_by", b)]
+
+
+def test_two_at_once_do_not_close_a_circle(person: Callable[..., Caller], web: str) -> None:
+    # Each sees no relation yet; only one may go first.
+    callers = [person("maintainer"), person("maintainer")]
+    a, b = callers[0].report(web), callers[0].report(web)
+    together = threading.Barrier(2)
+
+    def block(who: Caller, key: str, other: str) -> int:
+        together.wait()
+        body = {"kind": "blocks", "issue": other}
+        return who.ask("POST", f"/issues/{key}/relations", body).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            asked = [pool.submit(block, callers[0], a, b), pool.submit(block, callers[1], b, a)]
+            assert sorted(answer.result() for answer in asked) == [201, 409]
+            [made] = callers[0].get(f"/issues/{a}/relations")["items"]
+            callers[0].ask("DELETE", f"/issues/{a}/relations/{made['id']}")
+
+
+def test_a_repeated_request_relates_once(maintainer: Caller, web: str) -> None:
+    a, b, c = (maintainer.report(web) for _ in range(3))
+    key = {"Idempotency-Key": "once"}
+    path, body = f"/issues/{a}/relations", {"kind": "blocks", "issue": b}
+    first, again = (maintainer.ask("POST", path, body, headers=key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json == again.json
+    assert first.headers["Change-Set"] == again.headers["Change-Set"]
+    assert related(maintainer, a) == [("blocks", b)]
+    assert maintainer.ask("POST", path, body | {"issue": c}, headers=key).status_code == 422
+
+
+def test_the_history_tells_of_a_relation_whoever_may_see_both_issues(
+    maintainer: Caller, reporter: Caller, person: Callable[..., Caller], lib: str
+) -> None:
+    shown = maintainer.report(lib)
+    own = reporter.report(lib, confidential=True)
+    change_set = maintainer.ask(
+        "POST", f"/issues/{shown}/relations", {"kind": "blocks", "issue": own}
+    ).headers["Change-Set"]
+    other = person("reporter")
+
+    def told(who: Caller) -> list[str]:
+        events = who.get(f"/issues/{shown}/events")
+        assert events["total"] == len(events["items"])
+        return [event["kind"] for event in events["items"]]
+
+    assert told(maintainer) == told(reporter) == ["created", "related"]
+    assert told(other) == ["created"]
+    assert reporter.get(f"/change-sets/{change_set}")["changes"][0]["new"]["issue"] == own
+    assert other.ask("GET", f"/change-sets/{change_set}").status_code == 404
+    maintainer.changed(own, confidential=False)
+    # It was related in confidence: that stays there, what comes now is told.
+    assert told(other) == ["created"]
+    relate(maintainer, own, "related", shown)
+    assert told(other) == ["created", "related"]
