@@ -1640,7 +1640,7 @@ export interface components {
             created_at: string;
             description: string;
             due_date: string | null;
-            /** @description How many issues are duplicates of it today. */
+            /** @description How many issues are duplicates of it. */
             duplicates: number;
             /**
              * @description Where the searched words stand, between « and ».
@@ -3426,7 +3426,10 @@ export interface operations {
     };
     list_relations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
+                as_of?: string | null;
+            };
             header?: never;
             path: {
                 key: string;
@@ -3474,6 +3477,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description What was changed, for `POST /change-sets/{id}/undo`; absent where nothing was. */
+                    "Change-Set"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3507,6 +3512,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    /** @description What was changed, for `POST /change-sets/{id}/undo`; absent where nothing was. */
+                    "Change-Set"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
