@@ -6,24 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import AliasChoices
 
 from issue_insight.serving import TARGET
-from issue_insight.settings import Settings
+from tests.deployment import read_names
 
 
 @pytest.fixture(scope="module")
 def compose(repository: Path) -> dict[str, Any]:
     return yaml.safe_load((repository / "docker-compose.yml").read_text())
-
-
-def read_names() -> set[str]:
-    """Name every variable that the settings read."""
-    names = {name.upper() for name in Settings.model_fields}
-    for field in Settings.model_fields.values():
-        if isinstance(field.validation_alias, AliasChoices):
-            names |= {str(choice).upper() for choice in field.validation_alias.choices}
-    return names
 
 
 @pytest.mark.parametrize("service", ["migrate", "backend", "scheduler"])

@@ -1,13 +1,17 @@
-"""`flask jobs`: what runs when, how it went, and running one by hand."""
+"""`flask jobs`: what runs when, how it went, running one by hand, and the scheduler."""
 
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from issue_insight.db import db
+from issue_insight.jobs import scheduler
 from issue_insight.jobs.models import JobRun
 from issue_insight.jobs.runs import run_now
 from issue_insight.settings import Settings
@@ -64,5 +68,19 @@ def commands(settings: Settings, jobs: tuple["Job", ...]) -> AppGroup:
                 f"{name} {ran.outcome}: {type(ran.error).__name__}: {ran.error}"
             ) from ran.error
         click.echo(f"{name}: {'done' if ran.result is None else ran.result}")
+
+    @group.command("schedule")
+    def schedule() -> None:
+        """Run the jobs when they are due, in a process of their own, until SIGTERM or Ctrl-C."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        running = scheduler.start(app, settings, jobs)
+        click.echo(f"Running {len(jobs)} jobs when they are due.")
+        stop.wait()
+        # A job under way is done to its end.
+        running.shutdown(wait=True)
+        click.echo("The scheduler has stopped.")
 
     return group

@@ -1,5 +1,6 @@
 """Behind a proxy: below a path, and what is believed of the client, from whom."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from issue_insight.app import create_app
 from issue_insight.auth.permission import public
+from issue_insight.live import hub_of
 from issue_insight.settings import Settings
 from issue_insight.testing.tokens import sign_in
 
@@ -18,7 +20,7 @@ PAGE = """<link href="/_app/immutable/start.js"><link rel="icon" href="/favicon.
 
 
 @pytest.fixture
-def below(settings: Settings, app: Flask, tmp_path: Path) -> FlaskClient:
+def below(settings: Settings, app: Flask, tmp_path: Path) -> Iterator[FlaskClient]:
     """A client of an application that stands below `/tracker`."""
     del app  # for its empty database
     (tmp_path / "_app").mkdir()
@@ -26,7 +28,9 @@ def below(settings: Settings, app: Flask, tmp_path: Path) -> FlaskClient:
     (tmp_path / "index.html.gz").write_bytes(b"the page before it was moved")
     (tmp_path / "_app" / "start.js").write_text("go()")
     changes = {"path_prefix": "/tracker", "frontend_dir": tmp_path}
-    return create_app(settings.model_copy(update=changes)).test_client()
+    made = create_app(settings.model_copy(update=changes))
+    yield made.test_client()
+    hub_of(made).stop()
 
 
 @pytest.mark.parametrize("passed_on", ["/tracker", ""])

@@ -1,5 +1,10 @@
 """`flask jobs`: what there is, how it went, and running one now."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event as Flag
@@ -8,14 +13,16 @@ from threading import Thread
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.jobs.commands import commands
+from issue_insight.jobs.models import JobRun
 from issue_insight.jobs.runs import run_now
 from issue_insight.plugin.manifest import Job
 from issue_insight.settings import Settings
+from issue_insight.testing.live import environment_of
 from tests.issue_insight.jobs.conftest import NOON, job
 
 Invoke = Callable[..., Result]
@@ -112,3 +119,33 @@ def test_the_instance_lists_the_jobs_of_its_plugins(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["jobs", "list"])
     assert result.exit_code == 0
     assert "stats.aggregate          every 0:30:00    never run" in result.output
+
+
+def test_a_process_of_its_own_runs_what_is_due_until_it_is_told_to_stop(
+    app: Flask, settings: Settings, engine: Engine
+) -> None:
+    del app  # for its empty database
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "schedule"],
+        env=os.environ | environment_of(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().endswith(" jobs when they are due.\n")
+        deadline = time.monotonic() + 20
+        while True:
+            with engine.connect() as connection:
+                done = connection.scalar(select(func.count()).where(JobRun.outcome == "ok"))
+            if done:
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[0] == "The scheduler has stopped.\n"
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
