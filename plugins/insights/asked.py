@@ -189,6 +189,12 @@ def buckets_asked(
     return buckets_between(bucket_of(begin, size).first, end, size)
 
 
+def preceding(bucket: Bucket) -> Bucket:
+    """Return the days before those of a bucket, as many."""
+    length = bucket.last - bucket.first + timedelta(days=1)
+    return Bucket(bucket.first - length, bucket.first - timedelta(days=1))
+
+
 def today_at(seen: datetime, zone: ZoneInfo) -> date:
     """Return the day that is under way at an instant."""
     return day_of(seen, zone)

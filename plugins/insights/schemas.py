@@ -184,7 +184,9 @@ class Keys(Model):
     count: Count
     keys: list[str]
     complete: bool = Field(description="Whether `keys` are all of them.")
-    open: Opened | None = Field(description="What opens them; null where they are too many.")
+    open: Opened | None = Field(
+        description="What opens them; null where they are none or too many."
+    )
 
 
 class ChangedIssue(Model):
@@ -209,7 +211,7 @@ class Difference(Model):
     difference: float | int | None
     open: Opened
     compared_open: Opened
-    entered: Keys = Field(description="Behind the number, and not behind the one compared with.")
+    entered: Keys = Field(description="Behind the number, and not behind the other.")
     left: Keys = Field(description="The other way round.")
     changed: Changes
 
