@@ -1189,7 +1189,7 @@ export interface components {
             count: number;
             items: components["schemas"]["ChangedIssue"][];
             keys: string[];
-            /** @description What opens them; null where they are too many. */
+            /** @description What opens them; null where they are none or too many. */
             open: components["schemas"]["Opened"] | null;
         };
         /**
@@ -1331,7 +1331,7 @@ export interface components {
             compared: number | null;
             compared_open: components["schemas"]["Opened"];
             difference: number | null;
-            /** @description Behind the number, and not behind the one compared with. */
+            /** @description Behind the number, and not behind the other. */
             entered: components["schemas"]["Keys"];
             /** @description The other way round. */
             left: components["schemas"]["Keys"];
@@ -1669,7 +1669,7 @@ export interface components {
             complete: boolean;
             count: number;
             keys: string[];
-            /** @description What opens them; null where they are too many. */
+            /** @description What opens them; null where they are none or too many. */
             open: components["schemas"]["Opened"] | null;
         };
         /**
