@@ -147,6 +147,70 @@ class IssueVersion(_Fields, Base):
     valid_to: Mapped[datetime] = mapped_column(server_default=INFINITY)
 
 
+class IssueStay(Base):
+    """An issue at a status, from `entered_at` up to, and without, `left_at`.
+
+    Told by the event log, and kept by a trigger with every event. Also a stay that ended at the
+    instant it began is there: the issue has been at that status.
+    """
+
+    __tablename__ = "issue_stays"
+    __table_args__ = (
+        PrimaryKeyConstraint("issue_id", "number"),
+        Index(
+            "ix_issue_stays_status_entered_at",
+            "status",
+            "entered_at",
+            postgresql_include=["issue_id", "left_at"],
+        ),
+        Index(
+            "ix_issue_stays_reopened",
+            "left_at",
+            postgresql_include=["issue_id", "entered_at"],
+            postgresql_where=text("status = 'done' AND left_at < 'infinity'"),
+        ),
+        {"info": {"archived": False}},
+    )
+
+    issue_id: Mapped[int] = mapped_column(BigInteger)
+    """No foreign key: an archive brings events before issues."""
+    number: Mapped[int]
+    """From 1, in the order in which they came."""
+    project_id: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str]
+    entered_at: Mapped[datetime]
+    left_at: Mapped[datetime]
+
+
+def _milestone(name: str) -> Index:
+    return Index(
+        f"ix_issue_milestones_{name}",
+        name,
+        postgresql_include=["issue_id"],
+        postgresql_where=text(f"{name} IS NOT NULL"),
+    )
+
+
+class IssueMilestones(Base):
+    """When an issue was first triaged or further, first in progress, first answered by others.
+
+    An answer is a comment by somebody who is known, is not the reporter, and is no job and no bot
+    (a login that ends with `[bot]`). Told and kept as `IssueStay` is.
+    """
+
+    __tablename__ = "issue_milestones"
+    __table_args__ = (
+        *map(_milestone, ("triaged_at", "started_at", "responded_at")),
+        {"info": {"archived": False}},
+    )
+
+    issue_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    project_id: Mapped[int] = mapped_column(BigInteger)
+    triaged_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    responded_at: Mapped[datetime | None]
+
+
 class IssueRelation(Base):
     """What one issue was to another from `valid_from` up to, and without, `valid_to`.
 

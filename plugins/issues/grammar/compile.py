@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,15 @@ from plugins.issues.fields import Resolution, Severity, Status, one_line
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, SortKey, Words
 from plugins.issues.grammar.instants import day_range, duration, span
 from plugins.issues.grammar.parse import GrammarError
-from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project, SearchDocument
+from plugins.issues.models import (
+    Issue,
+    IssueMilestones,
+    IssueRelation,
+    IssueStay,
+    IssueVersion,
+    Project,
+    SearchDocument,
+)
 from plugins.issues.relations import related_at
 from plugins.issues.words import left_out, wanted
 
@@ -41,6 +49,13 @@ _LINKS = IssueRelation.__table__.alias("links")
 _OTHERS_NOW = Issue.__table__.alias("others_now")
 _OTHERS_THEN = IssueVersion.__table__.alias("others_then")
 _HAS = {"assignee": "assignee_id", "severity": "severity", "due": "due_date"}
+
+
+BOUNCED = timedelta(days=30)
+"""What is taken up again within this time of being done has bounced."""
+_STAYS, _MILESTONES = IssueStay.__table__, IssueMilestones.__table__
+_MEASURED = {"cycle": ("started", "closed"), "triage": ("triaged",), "response": ("responded",)}
+"""Which instants there have to be for a duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +134,43 @@ def searched(query: Query) -> ColumnElement[Any] | None:
     for one in asked[1:]:
         joined = joined.op("||")(one)
     return joined
+
+
+def instant_of(name: str, relation: Any) -> ColumnElement[Any]:
+    """Return when something happened: a column of the relation, or of the milestones beside it."""
+    column = f"{name}_at"
+    found: ColumnElement[Any] = (_MILESTONES.c if column in _MILESTONES.c else relation)[column]
+    return found
+
+
+def reached(
+    name: str, relation: Any, as_of: datetime | ColumnElement[datetime] | None
+) -> ColumnElement[bool]:
+    """Return whether that has happened, as of an instant."""
+    instant = instant_of(name, relation)
+    if as_of is None or instant.table is not _MILESTONES:
+        return instant.is_not(None)
+    return instant <= as_of
+
+
+def elapsed(name: str, relation: Any) -> ColumnElement[Any]:
+    """Return how long an issue took: `lead`, `cycle`, `triage` or `response`, as an interval.
+
+    What another tracker has put into the wrong order took no time at all.
+    """
+    begin, end = DURATIONS[name]
+    return func.greatest(instant_of(end, relation), instant_of(begin, relation)) - instant_of(
+        begin, relation
+    )
+
+
+DURATIONS = {
+    "lead": ("created", "closed"),
+    "cycle": ("started", "closed"),
+    "triage": ("created", "triaged"),
+    "response": ("created", "responded"),
+}
+"""From what to what each duration reaches."""
 
 
 def standing(as_of: datetime | ColumnElement[datetime] | None) -> ColumnElement[bool]:
@@ -239,8 +291,14 @@ class _Compiler:
                 return self._due(field, value)
             case "age":
                 return self._age(field, value)
-            case "lead":
-                return self._lead(field, value)
+            case "lead" | "cycle" | "triage" | "response":
+                return self._taken(field, value)
+            case "triaged" | "started" | "responded":
+                return self._milestone(field, value)
+            case "entered" | "finished" | "reopened" | "bounced":
+                return self._stay(field, value)
+            case "was":
+                return self._was(field, value)
             case "is":
                 return self._is(field, lowered)
             case "has":
@@ -288,7 +346,12 @@ class _Compiler:
         return column == person
 
     def _instant(self, field: Field, value: str) -> ColumnElement[bool]:
-        column = self.c[f"{field.name}_at"]
+        return self._compared(self.c[f"{field.name}_at"], field, value)
+
+    def _compared(
+        self, column: ColumnElement[Any], field: Field, value: str
+    ) -> ColumnElement[bool]:
+        """Compare an instant with the time that `value` says."""
         if value.lower() in ("none", "any"):
             return _present(column, value.lower())
         length = duration(value)
@@ -346,14 +409,71 @@ class _Compiler:
         aged = _compare(mirrored[field.operator], self.c.created_at, then)
         return and_(self.c.status != Status.DONE.value, aged)
 
-    def _lead(self, field: Field, value: str) -> ColumnElement[bool]:
+    def _taken(self, field: Field, value: str) -> ColumnElement[bool]:
         length = duration(value)
         if length is None:
-            self._refuse(field, f"lead is a length like 12h, 3d or 2w, not {value!r}")
-        # What another tracker has closed before it was reported took no time at all.
-        taken = func.greatest(self.c.closed_at, self.c.created_at) - self.c.created_at
+            self._refuse(field, f"{field.name} is a length like 12h, 3d or 2w, not {value!r}")
         sign = ">=" if field.operator == "=" else field.operator
-        return and_(self.c.closed_at.is_not(None), _compare(sign, taken, length))
+        taken = elapsed(field.name, self.c)
+        if field.name == "lead":
+            return and_(self.c.closed_at.is_not(None), _compare(sign, taken, length))
+        known = [reached(name, self.c, self.context.as_of) for name in _MEASURED[field.name]]
+        found = select(_MILESTONES.c.issue_id).where(
+            _MILESTONES.c.issue_id == self.c.id, *known, _compare(sign, taken, length)
+        )
+        return found.exists()
+
+    def _milestone(self, field: Field, value: str) -> ColumnElement[bool]:
+        column = _MILESTONES.c[f"{field.name}_at"]
+        if value.lower() == "none":
+            return not_(self._milestone(field, "any"))
+        found = select(_MILESTONES.c.issue_id).where(
+            self._compared(column, field, value), *self._so_far(column)
+        )
+        return self.c.id.in_(found)
+
+    def _stay(self, field: Field, value: str) -> ColumnElement[bool]:
+        if value.lower() == "none":
+            return not_(self._stay(field, "any"))
+        as_of, entered, left = self.context.as_of, _STAYS.c.entered_at, _STAYS.c.left_at
+        found = select(_STAYS.c.issue_id)
+        if field.name == "entered":
+            # Where it stands: of each issue there is one such stay.
+            here = [left == _INFINITY] if as_of is None else [entered <= as_of, left > as_of]
+            return self.c.id.in_(found.where(self._compared(entered, field, value), *here))
+        found = found.where(_STAYS.c.status == Status.DONE.value)
+        if field.name == "finished":
+            found = found.where(self._compared(entered, field, value), *self._so_far(entered))
+        else:
+            instant = left if field.name == "reopened" else entered
+            found = found.where(
+                self._compared(instant, field, value), left < _INFINITY, *self._so_far(left)
+            )
+            if field.name == "bounced":
+                found = found.where(left - entered <= BOUNCED)
+        return self.c.id.in_(found)
+
+    def _was(self, field: Field, value: str) -> ColumnElement[bool]:
+        status, _, days = value.partition("@")
+        entered, left = _STAYS.c.entered_at, _STAYS.c.left_at
+        found = select(_STAYS.c.issue_id).where(
+            _STAYS.c.status == self._name(Status, field, status), *self._so_far(entered)
+        )
+        if days or "@" in value:
+            try:
+                first, end = span(days, self.context.now, self.context.zone)
+            except ValueError as error:
+                self._refuse(field, str(error))
+            if end is not None:
+                found = found.where(entered < end)
+            if first is not None:
+                # What began and ended at one instant was there at that instant.
+                found = found.where(or_(left > first, entered >= first))
+        return self.c.id.in_(found)
+
+    def _so_far(self, instant: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """Return that it had happened as of the instant that is looked at."""
+        return [] if self.context.as_of is None else [instant <= self.context.as_of]
 
     def _is(self, field: Field, value: str) -> ColumnElement[bool]:
         if value not in _IS:

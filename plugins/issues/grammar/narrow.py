@@ -5,7 +5,7 @@ from plugins.issues.grammar.format import format_query
 from plugins.issues.grammar.instants import duration
 
 _LASTING = frozenset(
-    "status severity resolution project key label assignee reporter has".split()  # noqa: SIM905
+    "status severity resolution project key label assignee reporter has lead".split()  # noqa: SIM905
 )
 _RELATING = {
     "is": frozenset({"duplicate", "blocked", "blocking"}),

@@ -31,6 +31,17 @@ FIELDS = frozenset(
         "due",
         "age",
         "lead",
+        "cycle",
+        "triage",
+        "response",
+        "triaged",
+        "started",
+        "responded",
+        "entered",
+        "finished",
+        "reopened",
+        "bounced",
+        "was",
         "is",
         "has",
         "title",
@@ -39,7 +50,11 @@ FIELDS = frozenset(
 )
 ALIASES = {"labels": "label", "author": "reporter", "state": "status", "priority": "severity"}
 SORTS = ("updated", "created", "severity", "due", "key", "closed", "status", "relevance")
-_COMPARABLE = frozenset({"severity", "created", "updated", "closed", "due", "age", "lead"})
+_COMPARABLE = frozenset(
+    FIELDS
+    - {"status", "resolution", "project", "key", "label", "assignee", "reporter"}
+    - {"is", "has", "title", "sort", "was"}
+)
 
 _PARSER = Lark(
     (Path(__file__).parent / "filter.lark").read_text(),
