@@ -113,6 +113,16 @@ class Asked:
         begins = [beginning_of(bucket.first, self.zone) for bucket in self.buckets]
         return [*begins, beginning_of(self.buckets[-1].last + timedelta(days=1), self.zone)]
 
+    @property
+    def whole(self) -> Bucket:
+        """All buckets as one."""
+        return Bucket(self.buckets[0].first, self.buckets[-1].last)
+
+    @property
+    def today(self) -> date:
+        """The day that is under way at the instant that is seen."""
+        return day_of(self.seen, self.zone)
+
     def end_of(self, bucket: Bucket) -> datetime:
         """Return the last instant of a bucket, of the one under way the instant that is seen."""
         return min(end_of_day(bucket.last, self.zone), self.seen)
@@ -158,17 +168,19 @@ def buckets_asked(
     size: Size | None,
     today: date,
     *,
+    days: int = 0,
     pointers: tuple[str, str] = ("?from", "?to"),
 ) -> list[Bucket]:
     """Return the buckets, none of which begins after `today`; `reach` of them by default.
 
+    Without a size it is one, of so many `days` by default; 0: of all there ever were.
     Raises `Invalid`; `pointers` say where in the request the days stood.
     """
     from_, to = pointers
     end = min(last or today, today)
     length = _LENGTHS[size] if size else 1
-    if first is None and size:
-        spare = timedelta(days=(reach - 1) * length)
+    if first is None and (size or days):
+        spare = timedelta(days=(reach - 1) * length if size else days - 1)
         first = end - spare if end >= FIRST_DAY + spare else FIRST_DAY
     begin = first or min(FIRST_DAY, end)
     faults = [

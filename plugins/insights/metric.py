@@ -47,7 +47,8 @@ class Metric:
     - `definition`: what it counts and where the definition is from, in full sentences.
     - `unit`: of its values: `issues`, `seconds` or `ratio`.
     - `size`: the buckets where none are asked for; None: the whole time as one.
-    - `reach`: how many buckets there are where no first day is asked for.
+    - `reach`: how many buckets there are where no first day is asked for; `days`: how many days,
+      of a metric without a `size`; 0: all there ever were.
     - `splits`: what it can be split by.
     """
 
@@ -58,4 +59,5 @@ class Metric:
     answer: "Callable[[Asked], Answered]"
     size: Size | None = "week"
     reach: int = 26
+    days: int = 0
     splits: frozenset[By] = frozenset()

@@ -216,6 +216,12 @@ class Difference(Model):
     changed: Changes
 
 
+class Summary(Point):
+    """A number of the whole range: of a percentile, where buckets do not add up to it."""
+
+    name: str
+
+
 class Insight(Model):
     """The numbers of a metric, with everything needed to read them."""
 
@@ -240,6 +246,9 @@ class Insight(Model):
     limits: list[Limits] | None = Field(default=None, exclude_if=_absent)
     signals: list[Signal] | None = Field(default=None, exclude_if=_absent)
     differences: list[Difference] | None = Field(default=None, exclude_if=_absent)
+    summary: list[Summary] | None = Field(
+        default=None, description="The same of the whole range.", exclude_if=_absent
+    )
 
 
 class MetricRead(Model):

@@ -70,7 +70,9 @@ def answer(
         q=q,
         as_of=as_of,
         seen=seen,
-        buckets=buckets_asked(metric.reach, first, last, size, today_at(seen, zone)),
+        buckets=buckets_asked(
+            metric.reach, first, last, size, today_at(seen, zone), days=metric.days
+        ),
         size=size,
         by=by,
         calendar=calendar,
@@ -92,7 +94,7 @@ def answer(
         "as_of": seen,
         "time_zone": zone.key,
         "from": asked.buckets[0].first,
-        "to": min(asked.buckets[-1].last, today_at(seen, zone)),
+        "to": min(asked.buckets[-1].last, asked.today),
         "bucket": size,
         "by": by,
         "considered": found.considered,

@@ -3,8 +3,9 @@
 from plugins.issues.fields import Name, Resolution, Severity, Status
 from plugins.issues.grammar.ast import Field as Term
 from plugins.issues.grammar.ast import Not, Or, Query
+from plugins.issues.grammar.compile import BOUNCED, DURATIONS, elapsed, instant_of, reached
 from plugins.issues.grammar.narrow import narrowed
-from plugins.issues.models import Issue, IssueVersion, Project
+from plugins.issues.models import Issue, IssueMilestones, IssueStay, IssueVersion, Project
 from plugins.issues.policy import (
     READ,
     SEE_ALL,
@@ -28,11 +29,15 @@ from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
 from plugins.issues.watching import Sight, Touched, sights, touched_issues
 
 __all__ = [
+    "BOUNCED",
+    "DURATIONS",
     "READ",
     "SEE_ALL",
     "TRIAGE",
     "AsOf",
     "Issue",
+    "IssueMilestones",
+    "IssueStay",
     "IssueVersion",
     "Name",
     "Not",
@@ -47,7 +52,9 @@ __all__ = [
     "Term",
     "Touched",
     "count_issues",
+    "elapsed",
     "end_of_day",
+    "instant_of",
     "is_own",
     "issue_for_update",
     "kept_from",
@@ -55,6 +62,7 @@ __all__ = [
     "open_periods",
     "outlook",
     "parse_as_of",
+    "reached",
     "readable_issue",
     "relation_at",
     "sees_all_unkept",

@@ -1,24 +1,7 @@
 """Created and resolved, and throughput."""
 
-import pytest
-
-from tests.plugins.insights.opening import assert_all_open, values
+from tests.plugins.insights.opening import values
 from tests.plugins.stats.conftest import Caller, History
-
-FILTERS = ["", "severity:high", "label:ui OR severity:low", "age:>3d", "wrong", "is:overdue"]
-
-
-@pytest.mark.parametrize("q", FILTERS)
-@pytest.mark.parametrize("metric", ["created-resolved", "throughput", "cumulative-flow"])
-def test_each_number_opens_as_many_issues(
-    maintainer: Caller, past: History, metric: str, q: str
-) -> None:
-    for more in ({}, {"as_of": "2020-03-04T12:00:00Z"}, {"as_of": "2020-03-08", "by": "label"}):
-        answer = maintainer.get(
-            f"/insights/{metric}", q=q, from_="2020-02-24", bucket="week", **more
-        )
-        assert answer["series"] or "by" in more
-        assert_all_open(maintainer, answer)
 
 
 def test_the_backlog_grows_by_the_net(maintainer: Caller, past: History) -> None:

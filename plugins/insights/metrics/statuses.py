@@ -1,0 +1,421 @@
+"""What statuses took and were left for: time in status, aging work, the reopen rate."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    DateTime,
+    Double,
+    FromClause,
+    Interval,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
+
+from plugins.insights.asked import Asked, term, within
+from plugins.insights.counting import place_of
+from plugins.insights.fields import By
+from plugins.insights.metric import Answered, Metric, Point, Series
+from plugins.insights.metrics.durations import (
+    MOST_DOTS,
+    PERCENTILES,
+    instant_text,
+    wanted_percentiles,
+)
+from plugins.insights.splitting import Group, groups, split
+from plugins.issues.api import BOUNCED, IssueStay, Project, Status, Term
+
+_STAYS = IssueStay.__table__
+_MICROSECOND = timedelta(microseconds=1)
+_UNFINISHED = [str(status) for status in Status if status is not Status.DONE]
+
+
+def _stays(asked: Asked) -> tuple[FromClause, ColumnElement[Any], list[ColumnElement[bool]]]:
+    """Return the stays of the selected issues that had begun: from where, the group, which."""
+    source, key = split(asked.selection.relation, asked.by)
+    joined = source.join(_STAYS, _STAYS.c.issue_id == asked.selection.relation.c.id)
+    return joined, key, [asked.selection.where, _STAYS.c.entered_at <= asked.seen]
+
+
+def _time_in_status(asked: Asked) -> Answered:
+    """Sum stays up, bucket by bucket, from how many began and ended in each, and when.
+
+    Before an edge lies all the time since the entries before it, less that since the leavings. So
+    sums of instants are enough, however many buckets a stay reaches over.
+    """
+    stays = _placed(asked)
+    edges = [_microseconds(min(edge, asked.seen) - asked.edges[0]) for edge in asked.edges]
+    every, running = _Passed(edges), _Passed(edges)
+    for status, key, lasts, sign, place, number, total in asked.session.execute(_turns(stays)):
+        every.add((status, key), place, sign * number, sign * int(total))
+        if lasts:
+            running.add((status, key), place, sign * number, sign * int(total))
+    there: dict[tuple[str, Any], list[int]] = {}
+    for status, key, place, change in asked.session.execute(_presences(stays)):
+        there.setdefault((status, key), [0] * (len(edges) + 1))[place] += change
+    sizes: Counter[Any] = Counter()
+    considered = 0
+    for key, number, everything in asked.session.execute(_sizes(stays)):
+        if everything:
+            considered = number
+        else:
+            sizes[key] = number
+    series = []
+    for group in groups(asked, sizes):
+        for status in map(str, Status):
+            of = (status, group.key)
+            issues = list(accumulate(there.get(of, [0] * (len(edges) + 1))))
+            parts = zip(asked.buckets, every.of(of), running.of(of), issues, strict=False)
+            points = [
+                asked.point(
+                    bucket,
+                    seconds,
+                    *group.terms,
+                    term("was", f"{status}@{bucket.first}..{bucket.last}"),
+                    running=still,
+                    issues=number,
+                )
+                for bucket, seconds, still, number in parts
+            ]
+            series.append(group.series(status, points))
+    return Answered(series, considered)
+
+
+class _Passed:
+    """How much time lies between edges, by status and group; all in microseconds."""
+
+    def __init__(self, edges: list[int]) -> None:
+        self._edges = edges
+        self._numbers: dict[tuple[str, Any], list[int]] = {}
+        self._totals: dict[tuple[str, Any], list[int]] = {}
+
+    def add(self, of: tuple[str, Any], place: int, number: int, total: int) -> None:
+        """Let so many stays begin (end, where negative) in a bucket, at instants of that sum."""
+        empty = [0] * len(self._edges)
+        self._numbers.setdefault(of, list(empty))[place + 1] += number
+        self._totals.setdefault(of, list(empty))[place + 1] += total
+
+    def of(self, of: tuple[str, Any]) -> list[float]:
+        """Return the seconds in each bucket."""
+        empty = [0] * len(self._edges)
+        begun = accumulate(self._numbers.get(of, empty))
+        totals = accumulate(self._totals.get(of, empty))
+        before = [
+            edge * number - total
+            for edge, number, total in zip(self._edges, begun, totals, strict=True)
+        ]
+        return [(after - one) / 1e6 for one, after in pairwise(before)]
+
+
+def _placed(asked: Asked) -> CTE:
+    """Return the stays with the buckets that they begin and end in; one that lasts ends never."""
+    joined, key, where = _stays(asked)
+    entered, left, begin = _STAYS.c.entered_at, _STAYS.c.left_at, asked.edges[0]
+    lasts = left > asked.seen
+    last = case(
+        (lasts, asked.seen), else_=func.greatest(entered, left - literal(_MICROSECOND, Interval()))
+    )
+    return (
+        select(
+            _STAYS.c.issue_id,
+            _STAYS.c.number,
+            _STAYS.c.status,
+            key.label("key"),
+            lasts.label("lasts"),
+            place_of(entered, asked.edges).label("first"),
+            place_of(last, asked.edges).label("last"),
+            place_of(left, asked.edges).label("leaving"),
+            _since(begin, entered).label("entered"),
+            case((lasts, literal(0)), else_=_since(begin, left)).label("left"),
+        )
+        .select_from(joined)
+        .where(*where, entered < asked.edges[-1], or_(left > begin, entered >= begin))
+        .cte("stays")
+    )
+
+
+def _turns(stays: CTE) -> CompoundSelect[*tuple[Any, ...]]:
+    columns = stays.c
+    both = []
+    for sign, place, at in (
+        (1, columns.first, columns.entered),
+        (-1, columns.leaving, columns.left),
+    ):
+        keys = (columns.status, columns.key, columns.lasts, place)
+        rows = select(
+            *keys[:3], literal(sign), place, func.count(), func.sum(at).label("total")
+        ).group_by(*keys)
+        both.append(rows if sign > 0 else rows.where(not_(columns.lasts)))
+    return union_all(*both)
+
+
+def _presences(stays: CTE) -> CompoundSelect[*tuple[Any, ...]]:
+    """Return where issues begin and cease to be at a status, each counted once in a bucket."""
+    columns = stays.c
+    # Stays of an issue follow one another: only the last bucket of the one before may be shared.
+    before = func.lag(columns.last).over(
+        partition_by=(columns.issue_id, columns.status, columns.key), order_by=columns.number
+    )
+    spans = select(
+        columns.status,
+        columns.key,
+        func.greatest(
+            case((before == columns.first, columns.first + 1), else_=columns.first), 0
+        ).label("first"),
+        columns.last,
+    ).subquery("spans")
+    changes = [
+        select(spans.c.status, spans.c.key, place, literal(sign) * func.count())
+        .where(spans.c.first <= spans.c.last)
+        .group_by(spans.c.status, spans.c.key, place)
+        for sign, place in ((1, spans.c.first), (-1, spans.c.last + 1))
+    ]
+    return union_all(*changes)
+
+
+def _sizes(stays: CTE) -> Select[*tuple[Any, ...]]:
+    key = stays.c.key
+    return select(key, func.count(stays.c.issue_id.distinct()), func.grouping(key) == 1).group_by(
+        func.rollup(key)
+    )
+
+
+def _since(begin: datetime, instant: ColumnElement[Any]) -> ColumnElement[int]:
+    since = instant - bindparam(None, begin, DateTime(timezone=True))
+    return cast(extract("epoch", since) * 1_000_000, BigInteger)
+
+
+def _microseconds(length: timedelta) -> int:
+    return length // _MICROSECOND
+
+
+def _reopen_rate(asked: Asked) -> Answered:
+    joined, key, where = _stays(asked)
+    entered, left, issue = _STAYS.c.entered_at, _STAYS.c.left_at, _STAYS.c.issue_id
+    place = place_of(entered, asked.edges)
+    bounced = and_(left <= asked.seen, left - entered <= BOUNCED)
+    rows = asked.session.execute(
+        select(
+            key.label("key"),
+            place.label("place"),
+            func.count(issue.distinct()).label("finished"),
+            func.count(issue.distinct()).filter(bounced).label("bounced"),
+        )
+        .select_from(joined)
+        .where(
+            *where,
+            _STAYS.c.status == Status.DONE.value,
+            entered >= asked.edges[0],
+            entered < asked.edges[-1],
+        )
+        .group_by(key, place)
+    ).all()
+    found = {(row.key, row.place): (row.finished, row.bounced) for row in rows}
+    sizes: Counter[Any] = Counter()
+    for row in rows:
+        sizes[row.key] += row.finished
+    series: list[Series] = []
+    for group in groups(asked, sizes):
+        series += _reopened(asked, group, found)
+    considered = asked.session.execute(
+        select(func.count(issue.distinct()))
+        .select_from(joined)
+        .where(
+            *where,
+            _STAYS.c.status == Status.DONE.value,
+            entered >= asked.edges[0],
+            entered < asked.edges[-1],
+        )
+    ).scalar_one()
+    return Answered(series, considered)
+
+
+def _reopened(
+    asked: Asked, group: Group, found: dict[tuple[Any, int], tuple[int, int]]
+) -> list[Series]:
+    rate: list[Point] = []
+    finished, bounced = list(rate), list(rate)
+    for n, bucket in enumerate(asked.buckets):
+        done, back = found.get((group.key, n), (0, 0))
+        # Until thirty days have passed more may come back.
+        open_ended = asked.edges[n + 1] + BOUNCED > asked.seen
+        terms = *group.terms, within("bounced", bucket)
+        rate.append(asked.point(bucket, back / done if done else None, *terms, issues=back))
+        bounced.append(asked.point(bucket, back, *terms))
+        finished.append(asked.point(bucket, done, *group.terms, within("finished", bucket)))
+        for points in (rate, bounced):
+            points[-1]["so_far"] = open_ended
+    return [
+        group.series("rate", rate, unit="ratio"),
+        group.series("reopened", bounced),
+        group.series("finished", finished),
+    ]
+
+
+def _aging(asked: Asked) -> Answered:
+    """Show what is open beside how long what was finished had stayed at the same status."""
+    norms = _norms(asked)
+    series: list[Series] = []
+    considered = 0
+    for status in _UNFINISHED:
+        number, found = norms.get(status, (0, []))
+        for n, name in enumerate(PERCENTILES):
+            value = found[n] if found else None
+            terms = within("closed", asked.whole), term("was", status)
+            point = asked.point(asked.whole, value, *terms, issues=number)
+            series.append(Series(f"{status}: {name}", [point], name, status))
+        bands = _bands(asked, status, found)
+        considered += sum(band["value"] for band in bands)
+        series.append(Series(f"{status}: issues", bands, "issues", status, "issues"))
+        series.append(Series(f"{status}: age", _dots(asked, status), "age", status))
+    return Answered(series, considered)
+
+
+def _norms(asked: Asked) -> dict[str, tuple[int, list[float]]]:
+    """Return how many of the issues that were finished have been at each status, and how long."""
+    joined, _, where = _stays(asked)
+    closed = asked.selection.relation.c.closed_at
+    ended = func.least(_STAYS.c.left_at, bindparam(None, asked.seen, DateTime(timezone=True)))
+    taken = func.sum(cast(extract("epoch", ended - _STAYS.c.entered_at), Double))
+    each = (
+        select(_STAYS.c.status, taken.label("seconds"))
+        .select_from(joined)
+        .where(
+            *where,
+            closed >= asked.edges[0],
+            closed < asked.edges[-1],
+            _STAYS.c.status.in_(_UNFINISHED),
+        )
+        .group_by(_STAYS.c.issue_id, _STAYS.c.status)
+        .subquery("each")
+    )
+    found = func.percentile_cont(wanted_percentiles()).within_group(each.c.seconds.asc())
+    rows = asked.session.execute(
+        select(each.c.status, func.count(), found).group_by(each.c.status)
+    ).all()
+    return {status: (number, list(seconds)) for status, number, seconds in rows}
+
+
+def _here(asked: Asked, status: str) -> tuple[FromClause, list[ColumnElement[bool]]]:
+    """Return the stays at which the selected issues of a status stand."""
+    joined, _, where = _stays(asked)
+    at_status = asked.selection.relation.c.status == status
+    return joined, [*where, at_status, _STAYS.c.left_at > asked.seen]
+
+
+def _bands(asked: Asked, status: str, found: list[float]) -> list[Point]:
+    """Return how many of the open ones are how old, measured by what was finished."""
+    names = ["..p50", "p50..p85", "p85..p95", "p95.."] if found else [".."]
+    # From the oldest on: who came before the first of these instants is beyond the last percentile.
+    turns = [asked.seen - timedelta(seconds=seconds) for seconds in reversed(found)]
+    joined, where = _here(asked, status)
+    entered = _STAYS.c.entered_at
+    place = place_of(entered, turns) + 1 if turns else literal(0)
+    rows = asked.session.execute(
+        select(place.label("place"), func.count())
+        .select_from(joined)
+        .where(*where)
+        .group_by("place")
+    ).all()
+    numbers: dict[int, int] = {row[0]: row[1] for row in rows}
+    bounds = [None, *found, None]
+    points: list[Point] = []
+    for n, name in enumerate(names):
+        after = len(turns) - n
+        terms = [term("status", status)]
+        if after > 0:
+            terms.append(Term("entered", ">=", (instant_text(turns[after - 1]),)))
+        if after < len(turns):
+            terms.append(Term("entered", "<", (instant_text(turns[after]),)))
+        points.append(
+            {
+                "at": name,
+                "value": numbers.get(after, 0),
+                "lower": bounds[n] or 0,
+                "upper": bounds[n + 1],
+                "open": asked.link(*terms),
+            }
+        )
+    return points
+
+
+def _dots(asked: Asked, status: str) -> list[Point]:
+    """Return the open issues, those that have stood there longest first."""
+    joined, where = _here(asked, status)
+    columns, entered = asked.selection.relation.c, _STAYS.c.entered_at
+    project = select(Project.key).where(Project.id == columns.project_id).scalar_subquery()
+    rows = asked.session.execute(
+        select(project.label("project"), columns.number, entered.label("entered"))
+        .select_from(joined)
+        .where(*where)
+        .order_by(entered, columns.id)
+        .limit(MOST_DOTS)
+    ).all()
+    return [
+        {
+            "at": instant_text(row.entered),
+            "value": (asked.seen - row.entered) / timedelta(seconds=1),
+            "issue": f"{row.project}-{row.number}",
+            "issues": 1,
+            "open": asked.link(term("status", status), term("key", f"{row.project}-{row.number}")),
+        }
+        for row in rows
+    ]
+
+
+SPLITS = frozenset({By.LABEL, By.ASSIGNEE, By.REPORTER, By.SEVERITY, By.PROJECT, By.RESOLUTION})
+
+TIME_IN_STATUS = Metric(
+    name="time-in-status",
+    title="Time in status",
+    definition="The sum of all the time that issues stood at each status within the period, every "
+    "stay of each issue: also those that are not over yet, which go up to the instant looked at; "
+    "`running` is the part of it that they make. Issues are those that the filter selects at that "
+    "instant. Without a bucket, the whole time is one period.",
+    unit="seconds",
+    answer=_time_in_status,
+    size=None,
+    splits=SPLITS,
+)
+
+REOPEN_RATE = Metric(
+    name="reopen-rate",
+    title="Reopen rate",
+    definition="Finished: issues that became done in the period, also where they were reopened "
+    "since. Reopened: those of them that left done again within 30 days of it. Rate: reopened ÷ "
+    "finished. Until 30 days after the end of a period its numbers can still grow; `so_far` says "
+    "so. An issue counts once in a period.",
+    unit="issues",
+    answer=_reopen_rate,
+    splits=SPLITS,
+)
+
+AGING = Metric(
+    name="aging",
+    title="Aging work",
+    definition="How long each issue that is not done has been at its present status, beside the "
+    "50th, 85th and 95th percentile of how long the issues that were done in the period had "
+    "stayed at that status in all (Aging Work in Progress, The Kanban Guide; Vacanti, Actionable "
+    "Agile Metrics for Predictability). Percentiles are linear interpolations. At most 2,000 "
+    "issues of a status are shown, those that stand there longest; all of them are counted.",
+    unit="seconds",
+    answer=_aging,
+    size=None,
+    days=90,
+)
