@@ -7,8 +7,8 @@ The views tell the same from the events alone; what is kept is made from them, a
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
