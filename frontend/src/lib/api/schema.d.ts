@@ -1516,6 +1516,11 @@ export interface components {
             /** @default null */
             signals?: components["schemas"]["Signal"][] | null;
             /**
+             * @description The same of the whole range.
+             * @default null
+             */
+            summary?: components["schemas"]["Summary"][] | null;
+            /**
              * @description Where days begin and end.
              * @example Europe/Berlin
              */
@@ -2171,6 +2176,63 @@ export interface components {
          * @enum {string}
          */
         Status: "open" | "triaged" | "in_progress" | "done";
+        /**
+         * Summary
+         * @description A number of the whole range: of a percentile, where buckets do not add up to it.
+         */
+        Summary: {
+            /**
+             * @description Of a duration: how many seconds after its beginning.
+             * @default null
+             */
+            after?: number | null;
+            /** @description The first day of the bucket, the instant of a dot, or a range. */
+            at: string;
+            /**
+             * @description The key of the issue that a dot is.
+             * @default null
+             */
+            issue?: string | null;
+            /**
+             * @description How many issues the number is made of.
+             * @default null
+             */
+            issues?: number | null;
+            /**
+             * @description The lower end of its interval.
+             * @default null
+             */
+            lower?: number | null;
+            name: string;
+            open: components["schemas"]["Opened"];
+            /**
+             * @description The part of it that comes from what is not over yet.
+             * @default null
+             */
+            running?: number | null;
+            /**
+             * @description What a rule marks the number for: `beyond_limits above`, `run below`.
+             * @default null
+             */
+            signals?: string[] | null;
+            /**
+             * @description Whether the bucket is still under way.
+             * @default null
+             */
+            so_far?: boolean | null;
+            /**
+             * @description The last day of the bucket.
+             * @default null
+             */
+            to?: string | null;
+            /**
+             * @description The upper end of its interval.
+             * @default null
+             */
+            upper?: number | null;
+            /** @description Null where there is no issue to tell of. */
+            value: number | null;
+        };
         /**
          * ThumbnailSize
          * @description The side of the square that a thumbnail fits in, in pixels.
