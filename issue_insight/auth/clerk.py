@@ -61,6 +61,7 @@ class Claims:
     expires_at: float
     email: str | None = None
     name: str | None = None
+    session: str | None = None
 
 
 class RefusedToken(Unauthenticated):
@@ -175,6 +176,7 @@ class Verifier:
             # An address that was not proved could be anybody's.
             email=None if payload.get("email_verified") is False else clean(payload.get("email")),
             name=clean(payload.get("name")),
+            session=payload.get("sid"),
         )
 
     def _check_party(self, payload: Mapping[str, Any]) -> None:

@@ -115,9 +115,11 @@ def _principal(auth: Auth) -> Principal:
     if person.removed_at is not None:
         raise RefusedToken("removed user")
     g.credential_expires_at = claims.expires_at + auth.verifier.rules.leeway
-    return Principal(
+    principal = Principal(
         person.id, person.name, person.email, person.role, "person", auth.permissions[person.role]
     )
+    auth.sessions.meet(principal, claims)
+    return principal
 
 
 def _person(auth: Auth, claims: Claims) -> Person:

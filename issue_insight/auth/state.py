@@ -11,6 +11,7 @@ from issue_insight.auth.local import LocalSignIn
 from issue_insight.auth.permission import ROLES, SCOPES, Permission, Scope, reaches
 from issue_insight.auth.profile import Profiles
 from issue_insight.auth.provider import verifier_of
+from issue_insight.auth.sessions import Sessions
 from issue_insight.settings import Settings
 
 EXTENSION = "issue_insight.auth"
@@ -27,6 +28,7 @@ class Auth:
     """The names of what each role may do."""
     reach: dict[Scope, frozenset[str]]
     """The names of what an API token of each scope is enough for."""
+    sessions: Sessions
 
     def granted(self, role: str, scope: Scope | None) -> frozenset[str]:
         """Return the names of what a person of that role may do, by a token where one is used."""
@@ -48,7 +50,7 @@ class Auth:
         reach = {
             scope: frozenset(p.name for p in known if reaches(scope, p.scope)) for scope in SCOPES
         }
-        return cls(verifier, local, Profiles(settings), table, reach)
+        return cls(verifier, local, Profiles(settings), table, reach, Sessions())
 
 
 def auth_of(app: Flask) -> Auth:

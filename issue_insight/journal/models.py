@@ -34,6 +34,7 @@ class Event(Base):
         Index("ix_events_scope_id_at", "scope_id", "at"),
         Index("ix_events_change_set", "change_set"),
         Index("ix_events_tx", "tx"),
+        Index("ix_events_recorded_at", "recorded_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)

@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
+from issue_insight.cells import guarded
 from plugins.issues import queries
-from plugins.issues.cells import guarded
 
 CHUNK = 1_000
 

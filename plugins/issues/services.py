@@ -213,3 +213,21 @@ def _check_version(issue: Issue, expected: int | None) -> None:
             f"Somebody else changed this in the meantime: it is at version {issue.version}, "
             f"your change is for version {expected}. Fetch it again and repeat your change."
         )
+
+
+def note_export(
+    session: Session, principal: Principal, q: str, as_of: datetime | None, kind: str
+) -> None:
+    """Say in the event log that issues were taken out, and which."""
+    if principal.user_id is None:
+        return
+    record(
+        session,
+        principal,
+        subject="export",
+        subject_id=principal.user_id,
+        scope_id=None,
+        kind="exported",
+        field="issues",
+        new={"q": q, "as_of": as_of and as_of.isoformat(), "format": str(kind)},
+    )

@@ -171,6 +171,7 @@ def export_issues(query: IssueExportQuery) -> Any:
     zone = current_app.extensions["issue_insight"].settings.zone
     with unit_of_work() as session:
         selection = queries.select_issues(session, principal, query.q, as_of, zone)
+        services.note_export(session, principal, query.q, as_of, kind)
     parts = exporting.export(transactions(), selection, kind)
     day = (as_of or clock.now()).astimezone(zone).date()
     response = Response(parts, mimetype=exporting.MEDIA_TYPES[kind])

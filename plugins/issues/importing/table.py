@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from plugins.issues.cells import unguarded
+from issue_insight.cells import unguarded
 from plugins.issues.importing.csv_rows import Header, records
 from plugins.issues.importing.instants import day, instant
 from plugins.issues.importing.json_walk import value_of

@@ -11,9 +11,9 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import event
 
+from issue_insight.cells import guarded, unguarded
 from issue_insight.db import db
 from plugins.issues import exporting
-from plugins.issues.cells import guarded, unguarded
 from tests.plugins.issues.conftest import Caller, moment
 
 TRICKY = [
