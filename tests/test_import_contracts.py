@@ -20,6 +20,7 @@ BREAKS = {
     "plugins/attachments/jobs.py": "plugins.stats.models",
     "plugins/attachments/naming.py": "plugins.saved_views.models",
     "plugins/saved_views/fields.py": "plugins.insights.metric",
+    "plugins/stats/days.py": "plugins.audit.queries",
     "plugins/attachments/sniffing.py": "plugins.live.services",
     "plugins/issues/services.py": "flask",
     "plugins/issues/views.py": "sqlalchemy",

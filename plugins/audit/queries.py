@@ -49,7 +49,7 @@ class Wanted:
         if self.actor is not None:
             found.append(Event.actor_id == self.actor)
         if self.kind is not None:
-            found.append(self.kind.value == _KIND)
+            found.append(_KIND.in_((self.kind.value,)))
         if self.since is not None:
             found.append(Event.recorded_at >= self.since)
         if self.until is not None:

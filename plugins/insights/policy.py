@@ -2,6 +2,8 @@
 
 from issue_insight.auth.permission import Permission, at_least
 
-READ = Permission("insights:read", "Read metrics of the issues one can see", at_least("reporter"))
+READ = Permission(
+    "insights:read", "Read metrics of the issues one can see", at_least("reporter"), "read"
+)
 
 PERMISSIONS = (READ,)
