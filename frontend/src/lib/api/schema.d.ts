@@ -124,6 +124,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened, newest first.
+         * @description Needs `audit:read`.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download what happened, oldest first, as CSV or JSON Lines; that it was is an entry, too.
+         * @description In CSV, a cell that a spreadsheet would take for a formula begins with an apostrophe.
+         *
+         *     Needs `audit:read`.
+         */
+        get: operations["export_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/change-sets/{change_set}": {
         parameters: {
             query?: never;
@@ -1003,6 +1045,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Actor
+         * @description Who did it.
+         */
+        Actor: {
+            id: number;
+            name: string;
+        };
+        /**
          * Assignee
          * @description Whom issues are assigned to.
          */
@@ -1349,6 +1399,50 @@ export interface components {
             url: string;
         };
         /**
+         * Entry
+         * @description One thing that happened.
+         */
+        Entry: {
+            actor: components["schemas"]["Actor"] | null;
+            /** @enum {string} */
+            actor_kind: "person" | "token" | "job" | "import";
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            at: string;
+            change_set: string;
+            /**
+             * @description The event of the log.
+             * @example changed
+             */
+            event: string;
+            field: string | null;
+            id: number;
+            kind: components["schemas"]["Kind"];
+            new: unknown;
+            old: unknown;
+            /** @example user */
+            subject: string;
+            subject_id: number;
+        };
+        /**
+         * EntryPage
+         * @description Entries, newest first.
+         */
+        EntryPage: {
+            items: components["schemas"]["Entry"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
+        };
+        /**
          * EventPage
          * @description Events of an issue, the oldest first.
          */
@@ -1450,6 +1544,12 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * Format
+         * @description What an export is written as.
+         * @enum {string}
+         */
+        Format: "csv" | "jsonl";
         /**
          * FrontendConfig
          * @description What the frontend has to know before anybody has signed in.
@@ -1677,6 +1777,12 @@ export interface components {
             /** @description What opens them; null where they are none or too many. */
             open: components["schemas"]["Opened"] | null;
         };
+        /**
+         * Kind
+         * @description What an entry is about.
+         * @enum {string}
+         */
+        Kind: "sign-in" | "role" | "person" | "token" | "export" | "deletion" | "project" | "view" | "issue" | "other";
         /**
          * LabelCount
          * @description How many issues bear a label.
@@ -2855,6 +2961,78 @@ export interface operations {
             401: components["responses"]["UNAUTHORIZED"];
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                actor?: number | null;
+                cursor?: string | null;
+                /** @description Recorded at this instant or later. */
+                from?: string | null;
+                kind?: components["schemas"]["Kind"] | null;
+                limit?: number;
+                /** @description Recorded before this instant. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    export_audit_entries: {
+        parameters: {
+            query?: {
+                actor?: number | null;
+                format?: components["schemas"]["Format"];
+                /** @description Recorded at this instant or later. */
+                from?: string | null;
+                kind?: components["schemas"]["Kind"] | null;
+                /** @description Recorded before this instant. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries, as many as there are */
+            200: {
+                headers: {
+                    /** @description Under which name to save it. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             429: components["responses"]["TOO_MANY_REQUESTS"];
             503: components["responses"]["SERVICE_UNAVAILABLE"];
