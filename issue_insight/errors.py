@@ -37,7 +37,14 @@ class Forbidden(DomainError):
 
 
 class NotFound(DomainError):
-    """The thing is not there, or not there for this caller."""
+    """The thing is not there, or not there for this caller.
+
+    `members` are for programs: that it can be brought back, for one.
+    """
+
+    def __init__(self, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.members = members
 
 
 class Conflict(DomainError):

@@ -139,7 +139,7 @@ def _of_domain(error: errors.DomainError) -> Response:
     faults = error.errors if isinstance(error, errors.Invalid) else ()
     if isinstance(error, errors.Unavailable | errors.TooMany) and error.retry_after is not None:
         return problem(status, error.message, headers={"Retry-After": str(error.retry_after)})
-    members = error.members if isinstance(error, errors.Conflict) else {}
+    members = error.members if isinstance(error, errors.Conflict | errors.NotFound) else {}
     return problem(status, error.message, faults=faults, **members)
 
 

@@ -186,9 +186,17 @@ def chunk_of_issues(
 def get_issue(
     session: Session, principal: Principal, key: str, as_of: datetime | None
 ) -> dict[str, Any]:
-    """Return the issue with its description, now or as of an instant. Raises `NotFound`."""
+    """Return the issue with its description, now or as of an instant.
+
+    Raises `NotFound`; where one may restore what was deleted, it says that it was.
+    """
     relation = relation_at(as_of)
-    row = _row(session, relation, key, policy.visible_to(principal, relation, as_of))
+    try:
+        row = _row(session, relation, key, policy.visible_to(principal, relation, as_of))
+    except NotFound:
+        if as_of is None and principal.may(policy.DELETE.name) and _was_deleted(session, key):
+            raise NotFound(f"{key} was deleted.", restorable=True) from None
+        raise
     return {
         **_item(row),
         "description": descriptions(session, [row.id], as_of)[row.id],
@@ -348,6 +356,24 @@ def split_key(key: str) -> tuple[str, int]:
 
 def _project_id(key: str) -> Any:
     return select(Project.id).where(Project.key == key).scalar_subquery()
+
+
+def _was_deleted(session: Session, key: str) -> bool:
+    """Return whether there was such an issue, in a project that is still there."""
+    project, number = split_key(key)
+    return session.execute(
+        select(
+            select(Issue.id)
+            .join(Project, Project.id == Issue.project_id)
+            .where(
+                Project.key == project,
+                Project.deleted_at.is_(None),
+                Issue.number == number,
+                Issue.deleted_at.is_not(None),
+            )
+            .exists()
+        )
+    ).scalar_one()
 
 
 def _row(

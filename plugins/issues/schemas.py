@@ -236,6 +236,19 @@ class IssueItem(Model):
     )
 
 
+class StatusRead(Model):
+    """A status, and where an issue can go from there."""
+
+    name: Status
+    moves: list[Status] = Field(description="The statuses that can follow it.")
+
+
+class StatusList(Model):
+    """The statuses, in the order in which work passes them."""
+
+    items: list[StatusRead]
+
+
 class SimilarQuery(Model):
     """What is being written."""
 

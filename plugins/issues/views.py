@@ -56,6 +56,7 @@ from plugins.issues.schemas import (
     RelationRead,
     SimilarIssues,
     SimilarQuery,
+    StatusList,
     UndoResult,
 )
 
@@ -275,6 +276,17 @@ def find_similar_issues(query: SimilarQuery) -> Any:
             project=query.project,
             limit=query.limit,
         )
+
+
+@blp.get("/statuses")
+@blp.response(200, StatusList)
+@requires(policy.READ)
+def list_statuses() -> Any:
+    """List the statuses, and which of them can follow which."""
+    moves = policy.MOVES
+    return {
+        "items": [{"name": name, "moves": [s for s in moves if s in moves[name]]} for name in moves]
+    }
 
 
 @blp.get("/issues/<key>")

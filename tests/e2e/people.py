@@ -22,6 +22,7 @@ class Window:
         self._hosts = {urlsplit(url).netloc for url in allowed}
         self._refusals: set[int] = set()
         self._may_be_offline = False
+        self._failures: set[str] = set()
         context.on("request", self._requested)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.faults.append(f"uncaught: {error.error}"))
@@ -35,6 +36,10 @@ class Window:
     def expect_refusals(self, *statuses: int) -> None:
         """Say which refusals belong to the test: the browser tells of each as an error."""
         self._refusals |= set(statuses)
+
+    def expect_failures(self, *failures: str) -> None:
+        """Say which failures of the network belong to the test, as the browser names them."""
+        self._failures |= set(failures)
 
     def set_offline(self, offline: bool) -> None:
         """Take the network away, or give it back."""
@@ -51,6 +56,8 @@ class Window:
             return
         status = _STATUS.search(message.text)
         if status and int(status[1]) in self._refusals:
+            return
+        if any(failure in message.text for failure in self._failures):
             return
         if self._may_be_offline and "net::ERR_" in message.text:
             return

@@ -87,6 +87,50 @@ def test_three_people_see_what_the_others_do_without_reloading(
     expect(row.get_by_label("Open")).to_be_visible()
 
 
+def test_a_board_follows_what_others_do(people: People, world: World) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    page = people.sign_in("reporter").go("/board")
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
+    opened, done = (page.get_by_role("region", name=name) for name in ("Open", "Done"))
+    expect(opened.get_by_role("link", name="The lamp flickers")).to_be_visible()
+    world.change(key, status="done", title="The lamp is out")
+    expect(done.get_by_role("link", name="The lamp is out")).to_be_visible()
+    expect(opened.get_by_role("link")).to_have_count(0)
+    world.issue("Another lamp")
+    expect(opened.get_by_role("link", name="Another lamp")).to_be_visible()
+
+
+def test_an_admin_brings_back_what_was_deleted_long_ago(people: People, world: World) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    world.call("DELETE", f"/issues/{key}", headers={"If-Match": "*"})
+    for role in ("maintainer", "admin"):
+        window = people.sign_in(role)
+        window.expect_refusals(404)
+        window.go(f"/issues/{key}")
+    mara, adam = (window.page for window in people.windows)
+    expect(mara.get_by_text("There is nothing here")).to_be_visible()
+    expect(adam.get_by_text(f"{key} was deleted")).to_be_visible()
+    adam.get_by_role("button", name="Restore it").click()
+    expect(adam.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
+    expect(mara.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
+
+
+def test_somebody_beyond_the_first_page_of_people_is_found(people: People, world: World) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    for number in range(52):
+        world.call("GET", "/me", who=f"Person{number:02}", role="reporter")
+    page = people.sign_in("maintainer").go(f"/issues/{key}")
+    page.get_by_role("button", name="Change: Assignee").click()
+    expect(page.get_by_role("option", name="Person51")).to_be_visible()
+    expect(page.get_by_role("option", name="Person00")).to_have_count(0)
+    page.keyboard.type("person00@")
+    page.get_by_role("option", name="Person00").click()
+    expect(page.get_by_role("button", name="Change: Assignee, Person00")).to_be_visible()
+
+
 def test_a_deleted_issue_is_gone_for_everybody_until_that_is_undone(
     people: People, world: World
 ) -> None:

@@ -26,6 +26,11 @@ export class ApiError extends Error {
     return this.status === 412;
   }
 
+  /** It was deleted, and who asks may bring it back. */
+  get isRestorable(): boolean {
+    return this.status === 404 && this.problem?.restorable === true;
+  }
+
   /** The fault of one field (`/title`) or query parameter (`?q`). */
   fault(pointer: string): Fault | undefined {
     return this.problem?.errors?.find((fault) => fault.pointer === pointer);

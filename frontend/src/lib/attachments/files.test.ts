@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Attachment } from '$lib/api/types';
-import { reference, sizeText } from './files';
+import { placeFor, reference, sizeText, withoutPlaces } from './files';
 
 it('sizes are written with the unit that suits them', () => {
   expect(sizeText(1, 'en')).toBe('1 byte');
@@ -13,4 +13,9 @@ it('an image is shown in the text, another file linked', () => {
   const file = { id: 7, name: 'a [b].png', content_type: 'image/png' } as Attachment;
   expect(reference(file)).toBe('![a  b .png](/api/v1/attachments/7/content)');
   expect(reference({ ...file, content_type: 'application/pdf' })).toMatch(/^\[/);
+});
+
+it('a text is saved without the places of files that have not arrived', () => {
+  const text = `Before\n${placeFor('a [b].png')}\n![there](/x)${placeFor('c.txt')} after`;
+  expect(withoutPlaces(text)).toBe('Before\n![there](/x) after');
 });

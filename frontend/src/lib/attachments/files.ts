@@ -26,6 +26,9 @@ const addressOf = (id: number): string => `/api/v1/attachments/${id}/content`;
 /** Return what stands in a text for a file that is still on its way. */
 export const placeFor = (name: string): string => `![${plain(name)} …]()`;
 
+/** Return a text without the places of files that have not arrived. */
+export const withoutPlaces = (text: string): string => text.replace(/!\[[^\]]* …\]\(\)\n?/g, '');
+
 /** Return what a text says of an attachment: an image is shown, another file linked. */
 export function reference({ id, name, content_type }: Attachment): string {
   const link = `[${plain(name)}](${addressOf(id)})`;

@@ -12,16 +12,21 @@ export class Upload {
   /** The share that has been sent. */
   share = $state(0);
   error = $state<string | null>(null);
+  /** What becomes of it in the end, over all tries; null where it was given up. */
+  readonly settled: Promise<Attachment | null>;
+  #settle: (made: Attachment | null) => void = () => undefined;
   #stop = new AbortController();
 
   constructor(
     readonly key: string,
     readonly file: File,
     private readonly over: (one: Upload) => void,
-  ) {}
+  ) {
+    this.settled = new Promise((settle) => (this.#settle = settle));
+  }
 
-  /** Send it; returns null where it was called off or refused, which is then said in its place. */
-  async send(): Promise<Attachment | null> {
+  /** Send it, for the first time or again; a refusal is said in its place. */
+  async send(): Promise<void> {
     this.error = null;
     this.share = 0;
     this.#stop = new AbortController();
@@ -32,19 +37,19 @@ export class Upload {
         once: this.id,
       });
       this.over(this);
+      this.#settle(made);
       await queryClient.invalidateQueries({ queryKey: ['issue', this.key] });
-      return made;
     } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') return null;
+      if (error instanceof DOMException && error.name === 'AbortError') return;
       const known = asApiError(error);
       this.error = known.isOffline ? t('error.offline') : known.message;
-      return null;
     }
   }
 
   /** Call it off, or take it out of sight where it was refused. */
   drop(): void {
     this.#stop.abort();
+    this.#settle(null);
     this.over(this);
   }
 }
@@ -54,18 +59,19 @@ const going = $state<Record<string, Upload[]>>({});
 
 export const uploadsOf = (key: string): Upload[] => going[key] ?? [];
 
-/** Send files to an issue, all at once. Returns what becomes of each. */
+/** Send files to an issue, all at once. Returns what becomes of each in the end. */
 export function send(key: string, files: readonly File[]): Promise<Attachment | null>[] {
   return files.map((file) => {
     const one = new Upload(key, file, ({ id }) => {
       going[key] = uploadsOf(key).filter((other) => other.id !== id);
     });
     going[key] = [...uploadsOf(key), one];
-    return one.send();
+    void one.send();
+    return one.settled;
   });
 }
 
-/** Send files, and return what a text is to say of each; null of one that did not arrive. */
+/** Send files, and return what a text is to say of each; null of one that was given up. */
 export function sendAndRefer(key: string, files: readonly File[]): Promise<string | null>[] {
   return send(key, files).map(async (one) => {
     const made = await one;

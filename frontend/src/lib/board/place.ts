@@ -4,7 +4,8 @@ import { keys } from '$lib/api/queries';
 import type { IssueItem, Severity, Status } from '$lib/api/types';
 import { chips, joined } from '$lib/filter/chips';
 import { terms, without } from '$lib/filter/terms';
-import { canMove, SEVERITIES, STATUSES } from '$lib/issue/moves';
+import type { CanMove } from '$lib/issue/moves.svelte';
+import { SEVERITIES, STATUSES } from '$lib/issue/values';
 
 /** `severity` is left out where the board has no lanes; null is the lane of those without one. */
 export interface Place {
@@ -46,6 +47,6 @@ export function isSame(a: Place, b: Place): boolean {
 }
 
 /** Return whether an issue may go to a place; where it stands already, it may. */
-export function mayGo(issue: IssueItem, to: Place): boolean {
+export function mayGo(issue: IssueItem, to: Place, canMove: CanMove): boolean {
   return issue.status === to.status || canMove(issue.status, to.status);
 }

@@ -6,7 +6,7 @@
 import { readStored, writeStored } from '$lib/state/stored';
 
 /** Older drafts are forgotten. */
-const KEPT_MS = 90 * 86_400_000;
+export const KEPT_MS = 90 * 86_400_000;
 const PREFIX = 'draft:';
 
 export interface Draft<T> {

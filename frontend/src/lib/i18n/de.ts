@@ -263,6 +263,11 @@ export const de: Catalogue = {
   'issue.delete.text':
     'Er verschwindet aus allen Listen, und niemand kann ihn mehr öffnen. Seine Vergangenheit bleibt, und Rückgängig holt ihn zurück.',
   'issue.deleted': '{key} gelöscht',
+  'issue.was-deleted': '{key} wurde gelöscht',
+  'issue.was-deleted.text':
+    'Niemand kann ihn öffnen, und keine Liste zeigt ihn. Seine Geschichte ist noch da, und er kommt zurück, wie er war.',
+  'issue.restore': 'Wiederherstellen',
+  'issue.restored': '{key} ist wieder da',
   'issue.reopen-first': 'Erst wieder öffnen',
   'issue.save': 'Speichern',
   'issue.cancel': 'Abbrechen',

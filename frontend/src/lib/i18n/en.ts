@@ -259,6 +259,11 @@ export const en = {
   'issue.delete.text':
     'It leaves every list and nobody can open it any more. Its past stays, and an undo brings it back.',
   'issue.deleted': '{key} deleted',
+  'issue.was-deleted': '{key} was deleted',
+  'issue.was-deleted.text':
+    'Nobody can open it, and no list shows it. Its past is still there, and it comes back as it was.',
+  'issue.restore': 'Restore it',
+  'issue.restored': '{key} is back',
   'issue.reopen-first': 'Reopen it first',
   'issue.save': 'Save',
   'issue.cancel': 'Cancel',

@@ -5,6 +5,7 @@
 
 import type { Issue } from '$lib/api/types';
 import { useMe } from '$lib/auth/me.svelte';
+import { withoutPlaces } from '$lib/attachments/files';
 import { keepDraft, readDraft } from '$lib/drafts/drafts';
 import type { Save } from './save';
 
@@ -52,7 +53,7 @@ export function createEdit(field: Field, issue: () => Issue, editable: () => boo
     /** Save what was typed; a text that is the same, or `nothing`, is left as it was. */
     async finish(save: Save, nothing = false) {
       if (!base || busy) return;
-      const now = field === 'title' ? text.trim() : text;
+      const now = field === 'title' ? text.trim() : withoutPlaces(text);
       if (now === base[field] || nothing) return close();
       busy = true;
       const outcome = await save(base, { [field]: now });

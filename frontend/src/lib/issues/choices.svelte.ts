@@ -6,29 +6,45 @@ import { keys } from '$lib/api/queries';
 import { useMe } from '$lib/auth/me.svelte';
 
 const LONG_MS = 60_000;
+const PAUSE_MS = 150;
+
+/** What is asked for follows what is typed, once that pauses. */
+function paused(text: () => string): () => string {
+  let asked = $state(text());
+  $effect(() => {
+    const typed = text();
+    const timer = setTimeout(() => (asked = typed), PAUSE_MS);
+    return () => clearTimeout(timer);
+  });
+  return () => asked;
+}
 
 /** Create the people whose name or address holds a text; nobody for those who may not ask. */
 export function createPeople(text: () => string, enabled: () => boolean = () => true) {
   const { may } = useMe();
+  const asked = paused(text);
   return createQuery(() => ({
-    queryKey: keys.people(text()),
+    queryKey: keys.people(asked()),
     queryFn: ({ signal }) =>
-      answer(api.GET('/api/v1/people', { params: { query: { q: text(), limit: 50 } }, signal })),
+      answer(api.GET('/api/v1/people', { params: { query: { q: asked(), limit: 50 } }, signal })),
     enabled: enabled() && may('people:find'),
     staleTime: LONG_MS,
+    placeholderData: (last) => last,
   }));
 }
 
 /** Create the names of the labels that begin with a text. */
 export function createLabels(prefix: () => string, enabled: () => boolean = () => true) {
+  const asked = paused(prefix);
   return createQuery(() => ({
-    queryKey: keys.labels(prefix()),
+    queryKey: keys.labels(asked()),
     queryFn: ({ signal }) =>
       answer(
-        api.GET('/api/v1/labels', { params: { query: { prefix: prefix(), limit: 100 } }, signal }),
+        api.GET('/api/v1/labels', { params: { query: { prefix: asked(), limit: 100 } }, signal }),
       ),
     select: ({ items }) => items.map(({ name }) => name),
     enabled: enabled(),
     staleTime: LONG_MS,
+    placeholderData: (last) => last,
   }));
 }

@@ -60,6 +60,11 @@ async function carryOut(batch: Map<string, boolean>): Promise<void> {
     readAgain();
     return;
   }
+  // Cards come and go: a board shows where everything stands.
+  void queryClient.invalidateQueries({
+    queryKey: keys.lists,
+    predicate: ({ queryKey }) => queryKey[2] === null && queryKey[3] === 'column',
+  });
   for (const key of batch.keys()) void queryClient.invalidateQueries({ queryKey: ['issue', key] });
   await Promise.all(shownLists().map((q) => refresh(q, batch)));
 }

@@ -204,3 +204,9 @@ def test_a_lost_update_is_refused_and_says_so(
     assert answer.status_code == 412
     assert "version 2" in (answer.json or {})["detail"]
     assert maintainer.get(f"/issues/{key}")["title"] == "Mine"
+
+
+def test_the_moves_that_are_told_are_those_that_are_made(reporter: Caller) -> None:
+    told = {item["name"]: item["moves"] for item in reporter.get("/statuses")["items"]}
+    assert list(told) == ["open", "triaged", "in_progress", "done"]
+    assert {name: set(moves) for name, moves in told.items()} == MOVES

@@ -64,3 +64,16 @@ def test_only_admins_delete_and_restore(maintainer: Caller, web: str, path: str)
     maintainer.report(web)
     method = "POST" if path.endswith("restore") else "DELETE"
     assert maintainer.ask(method, path, match="*").status_code == 403
+
+
+def test_only_who_may_restore_it_is_told_that_it_was_deleted(
+    admin: Caller, maintainer: Caller, web: str
+) -> None:
+    key = admin.report(web)
+    assert admin.ask("DELETE", f"/issues/{key}", match="*").status_code == 204
+    gone = admin.ask("GET", f"/issues/{key}").json or {}
+    assert (gone["restorable"], gone["detail"]) == (True, f"{key} was deleted.")
+    assert "restorable" not in (admin.ask("GET", "/issues/WEB-99").json or {})
+    hidden = maintainer.ask("GET", f"/issues/{key}").json or {}
+    assert hidden["detail"] == f"There is no issue {key}."
+    assert "restorable" not in hidden
