@@ -851,6 +851,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the statuses, and which of them can follow which.
+         * @description Needs `issues:read`.
+         */
+        get: operations["list_statuses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -2282,6 +2302,22 @@ export interface components {
          * @enum {string}
          */
         Status: "open" | "triaged" | "in_progress" | "done";
+        /**
+         * StatusList
+         * @description The statuses, in the order in which work passes them.
+         */
+        StatusList: {
+            items: components["schemas"]["StatusRead"][];
+        };
+        /**
+         * StatusRead
+         * @description A status, and where an issue can go from there.
+         */
+        StatusRead: {
+            /** @description The statuses that can follow it. */
+            moves: components["schemas"]["Status"][];
+            name: components["schemas"]["Status"];
+        };
         /**
          * Summary
          * @description A number of the whole range: of a percentile, where buckets do not add up to it.
@@ -4431,6 +4467,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatsNow"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    list_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusList"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];
