@@ -26,7 +26,7 @@ from plugins.issues.queries import (
     select_versions,
 )
 from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
-from plugins.issues.watching import Sight, Touched, sights, touched_issues
+from plugins.issues.watching import Group, Sight, Touched, sights, touched_issues
 
 __all__ = [
     "BOUNCED",
@@ -35,6 +35,7 @@ __all__ = [
     "SEE_ALL",
     "TRIAGE",
     "AsOf",
+    "Group",
     "Issue",
     "IssueMilestones",
     "IssueStay",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from issue_insight.live import Sighting, Watcher
 from plugins.issues.api import (
     READ,
+    Group,
     Touched,
     outlook,
     sights,
@@ -23,7 +24,7 @@ LONG = 1_000
 
 
 class IssueFeed:
-    """Changes of issues. One query for all watchers of one filter who see by the same rules."""
+    """Changes of issues. One look for all watchers of one filter who see by the same rules."""
 
     permission = READ
 
@@ -50,11 +51,13 @@ class IssueFeed:
             for event in ours
         ]
         found: dict[tuple[int, str], list[Watcher]] = {}
-        for group in _groups(watchers):
-            first = group[0]
-            users = {w.principal.user_id: w.principal.user_id for w in group}
-            ids = [user for user in users if user is not None]
-            for sight in sights(session, first.principal, ids, first.q, touched, self._zone):
+        groups = _groups(watchers)
+        asked = [
+            Group(group[0].principal, [user for user in _users(group) if user], group[0].q)
+            for group in groups
+        ]
+        for group, seen in zip(groups, sights(session, asked, touched, self._zone), strict=True):
+            for sight in seen:
                 found.setdefault((sight.event_id, sight.match), []).extend(
                     watcher for watcher in group if watcher.principal.user_id in sight.users
                 )
@@ -78,11 +81,19 @@ class IssueFeed:
                     yield Sighting(event.id, data, watchers)
 
 
-def _groups(watchers: Iterable[Watcher]) -> Iterable[list[Watcher]]:
-    groups: dict[Any, list[Watcher]] = {}
+def _groups(watchers: Iterable[Watcher]) -> list[list[Watcher]]:
+    """Return the watchers by what they see and ask.
+
+    In an order of its own: the same questions, whoever has come and gone, make the same query.
+    """
+    groups: dict[tuple[tuple[bool, bool], str], list[Watcher]] = {}
     for watcher in watchers:
         groups.setdefault((outlook(watcher.principal), watcher.q), []).append(watcher)
-    return groups.values()
+    return [groups[key] for key in sorted(groups)]
+
+
+def _users(group: Iterable[Watcher]) -> Iterable[int | None]:
+    return dict.fromkeys(watcher.principal.user_id for watcher in group)
 
 
 def _change(
