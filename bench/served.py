@@ -19,7 +19,7 @@ from issue_insight.auth.users import User
 from issue_insight.db import db
 from plugins.issues import policy
 from plugins.issues.models import Issue, Project
-from plugins.issues.queries import EXACT_TOTAL
+from plugins.issues.totals import MOST_COUNTED
 
 TARGET = "bench.served:create"
 
@@ -100,7 +100,7 @@ def plain_page() -> Any:
         .order_by(PlainIssue.updated_at.desc(), PlainIssue.id.desc())
         .limit(50)
     ).all()
-    counted = wanted.with_only_columns(literal(1)).limit(EXACT_TOTAL + 1).subquery()
+    counted = wanted.with_only_columns(literal(1)).limit(MOST_COUNTED + 1).subquery()
     total = session.scalar(select(func.count()).select_from(counted))
     return jsonify(_Page().dump({"items": page, "total": total}))
 

@@ -5,7 +5,15 @@ from plugins.issues.grammar.ast import Field as Term
 from plugins.issues.grammar.ast import Not, Or, Query
 from plugins.issues.grammar.compile import BOUNCED, DURATIONS, elapsed, instant_of, reached
 from plugins.issues.grammar.narrow import narrowed
-from plugins.issues.models import Issue, IssueMilestones, IssueStay, IssueVersion, Project
+from plugins.issues.models import (
+    Issue,
+    IssueMilestones,
+    IssueStay,
+    IssueTally,
+    IssueVersion,
+    LabelTally,
+    Project,
+)
 from plugins.issues.policy import (
     READ,
     SEE_ALL,
@@ -17,15 +25,10 @@ from plugins.issues.policy import (
     sees_all_unkept,
     visible_to,
 )
-from plugins.issues.queries import (
-    Selection,
-    count_issues,
-    issue_for_update,
-    readable_issue,
-    select_issues,
-    select_versions,
-)
+from plugins.issues.queries import issue_for_update, readable_issue
 from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
+from plugins.issues.selection import Selection, select_issues, select_versions
+from plugins.issues.totals import count_issues, tallied
 from plugins.issues.watching import Group, Sight, Touched, sights, touched_issues
 
 __all__ = [
@@ -39,7 +42,9 @@ __all__ = [
     "Issue",
     "IssueMilestones",
     "IssueStay",
+    "IssueTally",
     "IssueVersion",
+    "LabelTally",
     "Name",
     "Not",
     "Or",
@@ -70,6 +75,7 @@ __all__ = [
     "select_issues",
     "select_versions",
     "sights",
+    "tallied",
     "touched_issues",
     "visible_to",
 ]

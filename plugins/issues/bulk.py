@@ -14,8 +14,9 @@ from plugins.issues import policy
 from plugins.issues.changes import Change, change, check_person
 from plugins.issues.fields import LABELS_MAX
 from plugins.issues.models import Issue, Project
-from plugins.issues.queries import Selection, split_key
+from plugins.issues.queries import split_key
 from plugins.issues.relations import CURRENT
+from plugins.issues.selection import Selection
 
 MOST = 500
 """So many issues can be changed at once."""

@@ -21,6 +21,7 @@ from plugins.issues.fields import ProjectKey
 from plugins.issues.importing import importer, mapping
 from plugins.issues.importing.opening import Format, open_source
 from plugins.issues.relations import parse_as_of
+from plugins.issues.selection import select_issues
 
 ROWS_LEFT_OUT = 3
 """The exit code of an import that took the file, but not every row."""
@@ -38,9 +39,7 @@ def list_command(q: str, as_of: str | None, limit: int) -> None:
     everything = system(permissions=frozenset(p.name for p in policy.PERMISSIONS))
     try:
         with unit_of_work() as session:
-            selection = queries.select_issues(
-                session, everything, q, parse_as_of(as_of, zone), zone
-            )
+            selection = select_issues(session, everything, q, parse_as_of(as_of, zone), zone)
             page = queries.list_issues(
                 session, selection, limit=limit, cursor=None, signer=cursors(), context="cli"
             )
@@ -71,9 +70,7 @@ def export_command(q: str, as_of: str | None, kind: str, output: BinaryIO) -> No
     everything = system(permissions=frozenset(p.name for p in policy.PERMISSIONS))
     try:
         with unit_of_work() as session:
-            selection = queries.select_issues(
-                session, everything, q, parse_as_of(as_of, zone), zone
-            )
+            selection = select_issues(session, everything, q, parse_as_of(as_of, zone), zone)
         parts = exporting.export(transactions(), selection, exporting.Format(kind))
     except DomainError as error:
         raise click.ClickException(error.message) from error

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from issue_insight.cells import guarded
 from plugins.issues import queries
+from plugins.issues.selection import Selection
 
 CHUNK = 1_000
 
@@ -41,7 +42,7 @@ class Format(StrEnum):
 MEDIA_TYPES = {Format.CSV: "text/csv", Format.JSONL: "application/x-ndjson"}
 
 
-def export(opened: Opened, selection: queries.Selection, kind: Format) -> Iterator[bytes]:
+def export(opened: Opened, selection: Selection, kind: Format) -> Iterator[bytes]:
     """Return the file in parts. The first issues are read before this returns.
 
     `opened` begins a transaction; it is called for each chunk, wherever the parts are asked for.
@@ -51,7 +52,7 @@ def export(opened: Opened, selection: queries.Selection, kind: Format) -> Iterat
     return write(chain([next(chunks)], chunks))
 
 
-def _chunks(opened: Opened, selection: queries.Selection) -> Iterator[list[Row]]:
+def _chunks(opened: Opened, selection: Selection) -> Iterator[list[Row]]:
     """Yield the issues by id, at least one chunk; nothing is open while one is handed over."""
     last: int | None = 0
     while last is not None:

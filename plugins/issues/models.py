@@ -129,6 +129,24 @@ class IssueVersion(_Fields, Base):
     __table_args__ = (
         PrimaryKeyConstraint("id", "valid_from"),
         CheckConstraint("valid_from <= valid_to", name="range"),
+        # So that the past is listed newest change first from an index, beginning at any instant.
+        CheckConstraint("valid_from = updated_at", name="begins_when_updated"),
+        Index(
+            "ix_issue_versions_project_id_status_updated_at_id",
+            "project_id",
+            "status",
+            "updated_at",
+            "id",
+            postgresql_include=["valid_to", *_COUNTED],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_issue_versions_updated_at_id",
+            "updated_at",
+            "id",
+            postgresql_include=["valid_to", "project_id", "status", *_COUNTED],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("ix_issue_versions_project_id_valid", "project_id", "valid_from", "valid_to"),
         Index("ix_issue_versions_reporter_id", "reporter_id"),
         Index("ix_issue_versions_assignee_id", "assignee_id"),
@@ -209,6 +227,43 @@ class IssueMilestones(Base):
     triaged_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     responded_at: Mapped[datetime | None]
+
+
+class _Tally:
+    """How many more issues there are of a kind, or fewer: the sum of its rows is how many.
+
+    Triggers add the rows.
+    """
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
+    project_id: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str]
+    severity: Mapped[str | None]
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
+class IssueTally(_Tally, Base):
+    """Issues of a project, status, severity and assignee."""
+
+    __tablename__ = "issue_tallies"
+    __table_args__ = (
+        Index("ix_issue_tallies_project_id_status", "project_id", "status"),
+        {"info": {"archived": False}},
+    )
+
+    assignee_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class LabelTally(_Tally, Base):
+    """Issues of a project, status and severity that carry a label."""
+
+    __tablename__ = "label_tallies"
+    __table_args__ = (
+        Index("ix_label_tallies_project_id_status", "project_id", "status"),
+        {"info": {"archived": False}},
+    )
+
+    label: Mapped[str] = mapped_column(Text)
 
 
 class IssueRelation(Base):

@@ -2,6 +2,7 @@
 
 from issue_insight.plugin.manifest import Plugin
 from plugins.issues.cli import issues
+from plugins.issues.jobs import FOLD
 from plugins.issues.policy import PERMISSIONS
 from plugins.issues.views import blp, projects
 
@@ -11,5 +12,6 @@ plugin = Plugin(
     requires=("roles",),
     blueprints=(projects, blp),
     permissions=PERMISSIONS,
+    jobs=(FOLD,),
     commands=(issues,),
 )

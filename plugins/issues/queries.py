@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -14,9 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    false,
     func,
-    literal,
     or_,
     select,
     tuple_,
@@ -25,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.users import User
 from issue_insight.db import UtcDateTime
@@ -33,100 +28,21 @@ from issue_insight.errors import FieldError, Invalid, NotFound
 from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
 from plugins.issues import policy
-from plugins.issues.grammar.ast import Query
 from plugins.issues.grammar.compile import (
-    FilterContext,
     SortColumn,
-    compile_filter,
     order_by,
     searched,
     standing,
 )
-from plugins.issues.grammar.narrow import is_lasting
-from plugins.issues.grammar.parse import GrammarError, parse
 from plugins.issues.highlighting import highlights
-from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project, SearchDocument
+from plugins.issues.models import Issue, IssueRelation, Project, SearchDocument
 from plugins.issues.relations import CURRENT, related_at, relation_at
+from plugins.issues.selection import Selection
 from plugins.issues.texts import comment_bodies, descriptions
-from plugins.roles.api import UNKNOWN, find_user, user_refs
+from plugins.issues.totals import total_of
+from plugins.roles.api import UNKNOWN, user_refs
 
-EXACT_TOTAL = 10_000
-"""Up to here totals are counted; beyond, PostgreSQL's estimate is given and marked as such."""
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The issues that a filter selects for a principal, now (`as_of` None) or at an instant."""
-
-    query: Query
-    relation: FromClause
-    where: ColumnElement[bool]
-    as_of: datetime | None
-
-
-def select_issues(
-    session: Session,
-    principal: Principal,
-    q: str,
-    as_of: datetime | None,
-    zone: ZoneInfo,
-    *,
-    pointer: str = "?q",
-) -> Selection:
-    """Read the filter `q` and bind it to the issues that `principal` may see.
-
-    Raises `Invalid` with the position of the fault where `q` is not a filter; `pointer` says where
-    in the request it stood.
-    """
-    relation = relation_at(as_of)
-    context = FilterContext(
-        now=as_of or clock.now(),
-        zone=zone,
-        user_id=principal.user_id,
-        as_of=as_of,
-        find_user=lambda name: find_user(session, name),
-        visible=lambda others: policy.visible_to(principal, others, as_of),
-    )
-    try:
-        query = parse(q)
-        wanted = compile_filter(query, relation, context)
-    except GrammarError as error:
-        raise Invalid(
-            f"The filter cannot be read: {error}",
-            [FieldError(pointer, str(error), error.position)],
-        ) from error
-    where = and_(policy.visible_to(principal, relation, as_of), wanted)
-    return Selection(query, relation, where, as_of)
-
-
-def select_versions(
-    session: Session, principal: Principal, query: Query, zone: ZoneInfo
-) -> ColumnElement[bool] | None:
-    """Return the condition under which a filter selects a version of an issue while it lasts.
-
-    None where the filter means something else at each instant. What `principal` may see is not
-    part of it.
-    """
-    if not is_lasting(query.where):
-        return None
-    context = FilterContext(
-        now=clock.now(),
-        zone=zone,
-        user_id=principal.user_id,
-        as_of=None,
-        find_user=lambda name: find_user(session, name),
-        visible=lambda _: false(),  # relations do not last: no filter on them comes here
-    )
-    return compile_filter(query, IssueVersion.__table__, context)
-
-
-def count_issues(session: Session, selection: Selection, at_most: int | None = None) -> int:
-    """Count the selected issues, up to `at_most` + 1 where it is given."""
-    rows = select(literal(1)).select_from(selection.relation).where(selection.where)
-    if at_most is not None:
-        rows = rows.limit(at_most + 1)
-    return session.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
 
 
 def list_issues(
@@ -152,14 +68,16 @@ def list_issues(
     rows = rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
     found = session.execute(rows).all()
     page, more = found[:limit], len(found) > limit
-    total = count_issues(session, selection, EXACT_TOTAL)
-    estimated = total > EXACT_TOTAL
+    if more or cursor is not None:
+        total, estimated = total_of(session, selection, at_least=len(found))
+    else:
+        total, estimated = len(page), False
     return {
         "items": _highlighted(session, selection, page),
         "next": signer.seal([page[-1]._mapping[f"sort_{i}"] for i in range(len(order))], context)
         if more
         else None,
-        "total": _estimate(session, selection) if estimated else total,
+        "total": total,
         "total_is_estimate": estimated,
     }
 
@@ -517,12 +435,3 @@ def _after(order: list[SortColumn], values: list[Any]) -> ColumnElement[bool]:
 
 def _same(column: SortColumn, value: Any) -> ColumnElement[bool]:
     return column.column.is_(None) if value is None else column.column == value
-
-
-def _estimate(session: Session, selection: Selection) -> int:
-    rows = select(literal(1)).select_from(selection.relation).where(selection.where)
-    compiled = rows.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
-    plan = session.connection().exec_driver_sql(
-        f"EXPLAIN (FORMAT JSON) {compiled}", compiled.construct_params()
-    )
-    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), EXACT_TOTAL + 1)

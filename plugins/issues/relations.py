@@ -34,7 +34,13 @@ def relation_at(instant: datetime | None) -> FromClause:
     columns = [versions.c[column.name] for column in CURRENT.c]
     return (
         select(*columns)
-        .where(versions.c.valid_from <= instant, versions.c.valid_to > instant)
+        # A version begins when the issue was updated. Said of both, as lists of the newest change
+        # first then begin at the instant, and most of what they meet still stands there.
+        .where(
+            versions.c.valid_from <= instant,
+            versions.c.updated_at <= instant,
+            versions.c.valid_to > instant,
+        )
         .subquery("issues_then")
     )
 

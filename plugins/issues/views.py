@@ -59,6 +59,7 @@ from plugins.issues.schemas import (
     StatusList,
     UndoResult,
 )
+from plugins.issues.selection import select_issues
 
 projects = Blueprint("projects", __name__, description="Projects: what issues belong to.")
 blp = Blueprint("issues", __name__, description="Issues, their comments and their history.")
@@ -138,7 +139,7 @@ def list_issues(query: IssueListQuery) -> Any:
     principal, as_of = current_principal(), _as_of(query.as_of)
     settings = current_app.extensions["issue_insight"].settings
     with reading() as session:
-        selection = queries.select_issues(session, principal, query.q, as_of, settings.zone)
+        selection = select_issues(session, principal, query.q, as_of, settings.zone)
         page = queries.list_issues(
             session,
             selection,
@@ -171,7 +172,7 @@ def export_issues(query: IssueExportQuery) -> Any:
     kind = exporting.Format(query.format)
     zone = current_app.extensions["issue_insight"].settings.zone
     with unit_of_work() as session:
-        selection = queries.select_issues(session, principal, query.q, as_of, zone)
+        selection = select_issues(session, principal, query.q, as_of, zone)
         services.note_export(session, principal, query.q, as_of, kind)
     parts = exporting.export(transactions(), selection, kind)
     day = (as_of or clock.now()).astimezone(zone).date()
@@ -212,7 +213,7 @@ def change_issues(data: BulkChange) -> Any:
         wanted: Any = data.keys
         if data.q is not None:
             zone = current_app.extensions["issue_insight"].settings.zone
-            wanted = queries.select_issues(session, principal, data.q, None, zone, pointer="/q")
+            wanted = select_issues(session, principal, data.q, None, zone, pointer="/q")
         outcome = bulk.change_many(
             session, principal, wanted, data.set.changes(), dry_run=data.dry_run
         )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     BigInteger,
     Date,
+    FromClause,
     Integer,
     Row,
     Select,
@@ -29,7 +30,9 @@ from issue_insight.auth.principal import Principal
 from issue_insight.errors import FieldError, Invalid
 from plugins.issues.api import (
     SEE_ALL,
+    IssueTally,
     IssueVersion,
+    LabelTally,
     Project,
     Selection,
     end_of_day,
@@ -37,6 +40,7 @@ from plugins.issues.api import (
     kept_from,
     open_periods,
     sees_all_unkept,
+    tallied,
     visible_to,
 )
 from plugins.roles.api import user_refs
@@ -53,14 +57,13 @@ _VERSIONS = IssueVersion.__table__
 
 
 def count_now(session: Session, selection: Selection) -> dict[str, Any]:
-    """Count the selected issues by status, severity, assignee and label, all in one statement."""
-    chosen = (
-        select(*[selection.relation.c[n] for n in ("status", "severity", "assignee_id", "labels")])
-        .where(selection.where)
-        .cte("chosen")
-    )
-    label = func.unnest(chosen.c.labels).table_valued("label").render_derived(name="each_label")
-    number = func.count().label("number")
+    """Count the selected issues by status, severity, assignee and label, all in one statement.
+
+    From the tallies where they can tell, else from the issues themselves.
+    """
+    chosen, labelled = _tallies(selection) or _rows(selection)
+    number = cast(func.sum(chosen.c.number), Integer).label("number")
+    labels = cast(func.sum(labelled.c.number), Integer).label("number")
     nobody, nothing = cast(null(), BigInteger), cast(null(), Text)
     rows = session.execute(
         union_all(
@@ -69,16 +72,20 @@ def count_now(session: Session, selection: Selection) -> dict[str, Any]:
                 chosen.c.status.label("name"),
                 nobody.label("person"),
                 number,
-            ).group_by(chosen.c.status),
+            )
+            .group_by(chosen.c.status)
+            .having(number != 0),
             select(
                 literal("severity"), func.coalesce(chosen.c.severity, NO_SEVERITY), nobody, number
-            ).group_by(chosen.c.severity),
-            select(literal("assignee"), nothing, chosen.c.assignee_id, number).group_by(
-                chosen.c.assignee_id
-            ),
-            select(literal("label"), label.c.label, nobody, number)
-            .select_from(chosen.join(label, literal(True)))
-            .group_by(label.c.label),
+            )
+            .group_by(chosen.c.severity)
+            .having(number != 0),
+            select(literal("assignee"), nothing, chosen.c.assignee_id, number)
+            .group_by(chosen.c.assignee_id)
+            .having(number != 0),
+            select(literal("label"), labelled.c.label, nobody, labels)
+            .group_by(labelled.c.label)
+            .having(labels != 0),
         )
     ).all()
     by_status = {row.name: row.number for row in rows if row.kind == "status"}
@@ -103,6 +110,30 @@ def count_now(session: Session, selection: Selection) -> dict[str, Any]:
         ],
         "as_of": selection.as_of or clock.now(),
     }
+
+
+def _tallies(selection: Selection) -> tuple[FromClause, FromClause] | None:
+    issues, labels = IssueTally.__table__, LabelTally.__table__
+    of_issues, of_labels = tallied(selection, issues), tallied(selection, labels)
+    if of_issues is None or of_labels is None:
+        return None
+    return (
+        select(*issues.c).where(of_issues).cte("chosen"),
+        select(*labels.c).where(of_labels).cte("labelled"),
+    )
+
+
+def _rows(selection: Selection) -> tuple[FromClause, FromClause]:
+    names = ("status", "severity", "assignee_id", "labels")
+    one = literal(1).label("number")
+    chosen = (
+        select(*[selection.relation.c[name] for name in names], one)
+        .where(selection.where)
+        .cte("chosen")
+    )
+    label = func.unnest(chosen.c.labels).table_valued("label").render_derived(name="each_label")
+    labelled = select(label.c.label, one).select_from(chosen.join(label, literal(True)))
+    return chosen, labelled.subquery("labelled")
 
 
 def count_days(

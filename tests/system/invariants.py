@@ -64,6 +64,25 @@ CHECKS = {
         LEFT JOIN search_documents d ON d.comment_id = c.id AND d.valid_to = 'infinity'
         GROUP BY c.id HAVING count(d.id) <> CASE WHEN c.deleted_at IS NULL THEN 1 ELSE 0 END
     """,
+    "the tallies are what a recount says": """
+        SELECT project_id FROM (
+            SELECT project_id, status, severity, assignee_id, sum(number) AS number
+            FROM issue_tallies GROUP BY 1, 2, 3, 4
+            UNION ALL
+            SELECT project_id, status, severity, assignee_id, -count(*)
+            FROM issues WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4
+        ) t GROUP BY project_id, status, severity, assignee_id HAVING sum(number) <> 0
+    """,
+    "the tallies of labels are what a recount says": """
+        SELECT project_id FROM (
+            SELECT project_id, status, severity, label, sum(number) AS number
+            FROM label_tallies GROUP BY 1, 2, 3, 4
+            UNION ALL
+            SELECT project_id, status, severity, label, -count(*)
+            FROM issues CROSS JOIN LATERAL unnest(labels) AS each(label)
+            WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4
+        ) t GROUP BY project_id, status, severity, label HAVING sum(number) <> 0
+    """,
     "the numbers of a project have no gap": """
         SELECT p.id FROM projects p LEFT JOIN issues i ON i.project_id = p.id
         GROUP BY p.id HAVING count(i.id) <> p.next_number - 1

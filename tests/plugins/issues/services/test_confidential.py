@@ -15,6 +15,7 @@ from sqlalchemy import false
 
 from issue_insight import clock
 from issue_insight.db import unit_of_work
+from plugins.insights.table import METRICS
 from plugins.issues import policy
 from plugins.stats import services as counting
 from tests.plugins.issues.services.conftest import API, Caller
@@ -124,6 +125,7 @@ class World:
             "key": [self.shown[0], self.dark, "LIB-4", "LIB-5"],
             "change_set": self.change_sets,
             "view_id": ["1"],
+            "metric": list(METRICS),
             "comment_id": [str(number) for number in self.comments],
             "attachment_id": [str(number) for number in self.files],
         }
@@ -167,6 +169,14 @@ QUERIES = {
     "bucket": ["day", "week", "month"],
     "size": ["64"],
     "title": [f"The {MARK} escapes"],
+    "by": ["label", "severity", "reporter"],
+    "calendar": ["business"],
+    "show": ["issues", "distribution"],
+    "of": ["created-resolved"],
+    "compare_q": ["", MARK],
+    "compare_from": ["2026-03-01"],
+    "compare_to": ["2026-03-03"],
+    "compare_as_of": [on(3).isoformat()],
 }  # fmt: skip
 
 
