@@ -169,6 +169,7 @@ QUERIES = {
     "bucket": ["day", "week", "month"],
     "size": ["64"],
     "title": [f"The {MARK} escapes"],
+    "owner": ["1"],
     "by": ["label", "severity", "reporter"],
     "calendar": ["business"],
     "show": ["issues", "distribution"],
