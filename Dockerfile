@@ -14,20 +14,20 @@ COPY pyproject.toml setup.cfg README.md LICENSE ./
 COPY issue_insight issue_insight
 COPY plugins plugins
 # In place: migrations lie beside the packages.
-RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -e .
+RUN /venv/bin/pip install --disable-pip-version-check -e .
 
 FROM python:3.13-slim AS backend
-RUN useradd --system --uid 10001 --home-dir /app issue-insight
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY --from=packages /app /app
 COPY migrations migrations
 COPY wsgi.py ./
 COPY --from=pages /src/build frontend/build
-ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+ENV HOME=/app PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     FLASK_APP=wsgi:app HOST=0.0.0.0 PORT=8181 DATA_DIR=/tmp/issue-insight \
     PROMETHEUS_MULTIPROC_DIR=/tmp/issue-insight-metrics
-USER issue-insight
+# A number: whoever runs it can see that it is not root.
+USER 10001:10001
 EXPOSE 8181
 CMD ["granian", "--interface", "asgi", "--factory", "issue_insight.asgi:create", \
     "--host", "0.0.0.0", "--port", "8181", "--workers", "2", "--no-ws", \
@@ -36,4 +36,6 @@ CMD ["granian", "--interface", "asgi", "--factory", "issue_insight.asgi:create",
 FROM caddy:2.10-alpine AS frontend
 COPY frontend/Caddyfile /etc/caddy/Caddyfile
 COPY --from=pages /src/build /srv
+ENV XDG_CONFIG_HOME=/tmp XDG_DATA_HOME=/tmp
+USER 10001:10001
 EXPOSE 4173

@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: help run frontend dev test lint types imports fmt unit fuzz web e2e chromium api-types bench bench-servers bench-similar bench-live clean reset
+.PHONY: images help run frontend dev test lint types imports fmt unit fuzz web e2e chromium api-types bench bench-servers bench-similar bench-live clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -78,6 +78,9 @@ fmt: $(INSTALLED) $(MODULES) ## Bring the code into the common format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(NPM) run --silent fmt
+
+images: $(INSTALLED) ## Run every command of the Dockerfile in a bare directory, without an engine
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/bare_build.py
 
 bench: $(INSTALLED) ## Load and measure 1,000,000 issues (SIZE=50000 for fewer, REUSE=1 keeps them, ARGS=--help)
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -16,7 +16,10 @@ def compose(repository: Path) -> dict[str, Any]:
     return yaml.safe_load((repository / "docker-compose.yml").read_text())
 
 
-@pytest.mark.parametrize("service", ["migrate", "backend", "scheduler"])
+BACKENDS = ("migrate", "backend", "scheduler")
+
+
+@pytest.mark.parametrize("service", BACKENDS)
 def test_every_variable_of_the_backend_is_one_that_it_reads(
     compose: dict[str, Any], service: str
 ) -> None:
@@ -25,12 +28,30 @@ def test_every_variable_of_the_backend_is_one_that_it_reads(
 
 def test_only_the_keys_of_clerk_have_to_be_set(repository: Path) -> None:
     text = (repository / "docker-compose.yml").read_text()
-    assert set(re.findall(r"\$\{(\w+):\?", text)) == {
-        "PUBLIC_CLERK_PUBLISHABLE_KEY",
-        "CLERK_SECRET_KEY",
-    }
+    text += (repository / "docker-compose.minio.yml").read_text()
+    asked = re.findall(r"\$\{(\w+)(:-)?", text)
+    assert [name for name, default in asked if not default] == []
     example = (repository / ".env.example").read_text()
-    assert set(re.findall(r"\$\{(\w+)", text)) == set(re.findall(r"^#? ?(\w+)=", example, re.M))
+    of_pages = (repository / "frontend" / ".env.example").read_text()
+    assert re.findall(r"^(\w+)=$", example + of_pages, re.M) == [
+        "CLERK_SECRET_KEY",
+        "PUBLIC_CLERK_PUBLISHABLE_KEY",
+    ]
+    named = set(re.findall(r"^#? ?(\w+)=", example, re.M))
+    assert {name for name, _ in asked} <= named
+    assert named - read_names() == {"POSTGRES_PASSWORD", "MINIO_IMAGE"}
+
+
+def test_the_backend_reads_both_files_and_either_may_hold_the_publishable_key(
+    compose: dict[str, Any],
+) -> None:
+    for name in BACKENDS:
+        files = compose["services"][name]["env_file"]
+        assert [file["path"] for file in files] == ["frontend/.env", ".env"]
+        # What is set here would win over the files.
+        assert not {"PUBLIC_CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY"} & set(
+            compose["services"][name]["environment"]
+        )
 
 
 def test_the_frontend_is_on_4173_and_the_api_on_8181_and_nothing_else_is_published(
@@ -52,13 +73,60 @@ def test_migrations_run_once_and_before_whatever_needs_them(compose: dict[str, A
                 assert "healthcheck" in services[needed], f"{name} waits for {needed} for ever"
 
 
-def test_jobs_run_in_one_process(compose: dict[str, Any]) -> None:
-    running = [
-        name
-        for name, service in compose["services"].items()
-        if service.get("environment", {}).get("SCHEDULER_ENABLED") == "1"
-    ]
-    assert running == ["scheduler"]
+def test_jobs_run_in_one_process_of_their_own(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert services["scheduler"]["command"] == ["flask", "jobs", "schedule"]
+    assert not any(
+        "SCHEDULER_ENABLED" in service.get("environment", {}) for service in services.values()
+    )
+
+
+def test_what_is_ours_is_not_root_and_writes_nowhere_but_in_memory(
+    compose: dict[str, Any], repository: Path
+) -> None:
+    for name in (*BACKENDS, "frontend"):
+        service = compose["services"][name]
+        assert service["read_only"] is True
+        assert service["tmpfs"] == ["/tmp"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    text = (repository / "Dockerfile").read_text()
+    for stage in ("backend", "frontend"):
+        rest = text.partition(f" AS {stage}\n")[2].partition("\nFROM ")[0]
+        assert re.search(r"^USER 10001:10001$", rest, re.M), stage
+    # What is written at run time is told to be below /tmp.
+    for name in ("DATA_DIR", "PROMETHEUS_MULTIPROC_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        assert re.search(rf"{name}=/tmp\b", text), name
+
+
+def test_whoever_is_waited_for_says_when_it_is_well(compose: dict[str, Any]) -> None:
+    for name in ("db", "s3", "backend", "frontend"):
+        assert compose["services"][name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+
+
+def test_images_are_pinned_to_a_release(compose: dict[str, Any], repository: Path) -> None:
+    images = [s["image"] for s in compose["services"].values() if "build" not in s]
+    images += re.findall(r"^FROM (\S+)", (repository / "Dockerfile").read_text(), re.M)
+    for image in images:
+        assert re.search(r":\d+(\.\d+)*(-\w+)?$", image), image
+
+
+def test_minio_takes_the_place_of_the_s3_server_and_nothing_else_changes(
+    compose: dict[str, Any], repository: Path
+) -> None:
+    other = yaml.safe_load((repository / "docker-compose.minio.yml").read_text())
+    assert other["services"].keys() == compose["services"].keys()
+    for name, service in other["services"].items():
+        if name == "s3":
+            continue
+        assert service["extends"] == {"file": "docker-compose.yml", "service": name}
+        changed = {"S3_ENDPOINT": "http://s3:9000"} if name in BACKENDS else None
+        assert service.get("environment") == changed
+    minio, s3 = other["services"]["s3"], compose["services"]["s3"]
+    assert minio["command"][-1] == ":9000"
+    assert set(minio["environment"].values()) == set(s3["environment"].values())
+    assert "ports" not in minio
+    used = {volume.partition(":")[0] for volume in (*minio["volumes"], "database:")}
+    assert set(other["volumes"]) == used
 
 
 def test_images_serve_what_make_run_serves_and_not_as_root(repository: Path) -> None:

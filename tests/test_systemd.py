@@ -56,7 +56,7 @@ def test_every_variable_is_one_that_is_read(
     for unit in units.values():
         set_here = {word.partition("=")[0] for text in unit["Environment"] for word in text.split()}
         assert set_here <= known
-    text = (repository / "deploy" / "systemd" / "issue-insight.env").read_text()
+    text = (repository / "deploy" / "systemd" / "issue-insight.env.example").read_text()
     assert set(re.findall(r"^(\w+)=", text, re.M)) <= read_names()
 
 
