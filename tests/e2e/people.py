@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+)
 
 _STATUS = re.compile(r"the server responded with a status of (\d+)")
 
@@ -25,7 +32,7 @@ class Window:
         self._failures: set[str] = set()
         context.on("request", self._requested)
         context.on("console", self._said)
-        context.on("weberror", lambda error: self.faults.append(f"uncaught: {error.error}"))
+        context.on("weberror", self._threw)
         self.page = context.new_page()
 
     def go(self, path: str) -> Page:
@@ -38,13 +45,17 @@ class Window:
         self._refusals |= set(statuses)
 
     def expect_failures(self, *failures: str) -> None:
-        """Say which failures of the network belong to the test, as the browser names them."""
+        """Say which failures belong to the test, as the browser names them."""
         self._failures |= set(failures)
 
     def set_offline(self, offline: bool) -> None:
         """Take the network away, or give it back."""
         self._may_be_offline = True
         self.context.set_offline(offline)
+
+    def _threw(self, error: WebError) -> None:
+        if not any(failure in str(error.error) for failure in self._failures):
+            self.faults.append(f"uncaught: {error.error}")
 
     def _requested(self, request: Request) -> None:
         parts = urlsplit(request.url)

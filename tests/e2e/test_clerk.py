@@ -150,3 +150,15 @@ def test_clara_signs_in_works_and_signs_out(clara: Signing, repository: Path) ->
     page.get_by_text("Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in to Issue Insight")).to_be_visible()
     assert clara.clerk.session is None
+
+
+def test_where_clerk_does_not_load_one_is_told_and_can_try_again(clara: Signing) -> None:
+    page = clara.page
+    expect(page.get_by_role("heading", name="Sign in to Issue Insight")).to_be_visible()
+    clara.window.expect_failures("ERR_FAILED", "Clerk")
+    page.route("**/clerk-js/**", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_text("Sign-in cannot be reached")).to_be_visible()
+    page.unroute("**/clerk-js/**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Sign in to Issue Insight")).to_be_visible()

@@ -51,3 +51,4 @@ def test_the_control_goes_to_the_end_of_a_day(people: People, world: World) -> N
     expect(page).to_have_url(re.compile(r"/issues\?as_of=\d{4}-\d\d-\d\d$"))
     expect(page.get_by_text("As it was at the end of")).to_be_visible()
     expect(page.get_by_role("link", name="The lamp flickers")).to_have_count(0)
+    expect(page.get_by_text("No issues at that time")).to_be_visible()

@@ -8,16 +8,19 @@ import { queryClient } from '$lib/api/queries';
 import type { FrontendConfig } from '$lib/api/types';
 import type { SignInSource } from './source';
 
-type State = 'starting' | 'signed-out' | 'signed-in';
+type State = 'starting' | 'unavailable' | 'signed-out' | 'signed-in';
 
 class Session {
   config = $state.raw<FrontendConfig | null>(null);
   #source = $state.raw<SignInSource | null>(null);
+  /** Whether what people sign in with did not load. */
+  failed = $state(false);
   /** Whether a token that we held was refused: the sign-in screen says so. */
   refused = $state(false);
 
   get state(): State {
-    if (!this.#source || this.#source.signedIn === null) return 'starting';
+    if (!this.#source || this.#source.signedIn === null)
+      return this.failed ? 'unavailable' : 'starting';
     return this.#source.signedIn ? 'signed-in' : 'signed-out';
   }
 

@@ -67,6 +67,9 @@ export const de: Catalogue = {
     'Das ist eine lokale Instanz: Sagen Sie, wer Sie sind. Nur dieser Rechner erreicht sie.',
   'sign-in.elsewhere':
     'Token für diese Instanz stellt ein Aussteller aus, der hier keine Anmeldeseite hat. Nutzen Sie die API oder richten Sie Clerk ein.',
+  'sign-in.unavailable': 'Die Anmeldung ist nicht erreichbar',
+  'sign-in.unavailable.text':
+    'Clerk, das weiß, wer du bist, wurde nicht geladen. Vielleicht hält es etwas auf dem Weg dorthin auf.',
   'sign-in.refused':
     'Ihre Sitzung ist beendet oder Ihr Konto wurde entfernt. Bitte melden Sie sich erneut an.',
   'sign-in.email': 'E-Mail-Adresse',
@@ -124,6 +127,8 @@ export const de: Catalogue = {
   'issues.filter.at': 'bei Zeichen {position}',
   'issues.empty': 'Noch keine Vorgänge',
   'issues.empty.text': 'Was gemeldet wird, erscheint hier.',
+  'issues.empty.then': 'Damals keine Vorgänge',
+  'issues.empty.then.text': 'Bis dahin war nichts gemeldet, das du sehen darfst.',
   'issues.nothing': 'Kein Vorgang passt zu diesem Filter',
   'issues.nothing.text': 'Nehmen Sie etwas aus dem Filter heraus oder beginnen Sie neu.',
   'issues.loading': 'Vorgänge werden geladen',

@@ -65,6 +65,9 @@ export const en = {
     'This is a local instance: say who you are. Nobody can reach it but this machine.',
   'sign-in.elsewhere':
     'Tokens for this instance come from an issuer that has no sign-in page here. Use the API, or configure Clerk.',
+  'sign-in.unavailable': 'Sign-in cannot be reached',
+  'sign-in.unavailable.text':
+    'Clerk, which knows who you are, did not load. Something between you and it may stop it.',
   'sign-in.refused': 'Your session has ended, or your account was removed. Please sign in again.',
   'sign-in.email': 'E-mail address',
   'sign-in.name': 'Name',
@@ -121,6 +124,8 @@ export const en = {
   'issues.filter.at': 'at character {position}',
   'issues.empty': 'No issues yet',
   'issues.empty.text': 'What is reported shows up here.',
+  'issues.empty.then': 'No issues at that time',
+  'issues.empty.then.text': 'Nothing had been reported yet that you may see.',
   'issues.nothing': 'No issue fits this filter',
   'issues.nothing.text': 'Take something out of the filter, or begin anew.',
   'issues.loading': 'Loading issues',
