@@ -30,6 +30,10 @@ class Job:
         return self.every(settings) if callable(self.every) else self.every
 
 
+Erase = Callable[[Session, int, bool], None]
+"""Takes what a plugin keeps of a user out: of the user with that id; true: what they wrote, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """What a plugin adds to the application.
@@ -42,6 +46,8 @@ class Plugin:
     - `migrations`: for plugins installed from elsewhere, `"package:directory"` of their own Alembic
       scripts; each has its own version table, so that removing the plugin breaks nothing. Its
       tables start with the plugin's name and `_`.
+    - `erase`: called when a person is erased, in the transaction of that. Every plugin with a
+      column that refers to users, or with words of people, has one.
     """
 
     name: str
@@ -52,3 +58,4 @@ class Plugin:
     jobs: tuple[Job, ...] = ()
     commands: tuple[click.Command, ...] = ()
     migrations: str | None = None
+    erase: Erase | None = None

@@ -2,6 +2,7 @@
 
 from issue_insight.plugin.manifest import Plugin
 from plugins.attachments.cli import attachments
+from plugins.attachments.erasing import erase
 from plugins.attachments.jobs import SWEEP
 from plugins.attachments.policy import PERMISSIONS
 from plugins.attachments.views import blp
@@ -14,4 +15,5 @@ plugin = Plugin(
     permissions=PERMISSIONS,
     jobs=(SWEEP,),
     commands=(attachments,),
+    erase=erase,
 )

@@ -2,6 +2,7 @@
 
 from issue_insight.plugin.manifest import Plugin
 from plugins.issues.cli import issues
+from plugins.issues.erasing import erase
 from plugins.issues.jobs import FOLD
 from plugins.issues.policy import PERMISSIONS
 from plugins.issues.views import blp, projects
@@ -14,4 +15,5 @@ plugin = Plugin(
     permissions=PERMISSIONS,
     jobs=(FOLD,),
     commands=(issues,),
+    erase=erase,
 )

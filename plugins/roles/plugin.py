@@ -1,7 +1,7 @@
 """The manifest of the roles plugin."""
 
 from issue_insight.plugin.manifest import Plugin
-from plugins.roles.cli import roles
+from plugins.roles.cli import roles, users
 from plugins.roles.policy import PERMISSIONS
 from plugins.roles.views import blp
 
@@ -10,5 +10,5 @@ plugin = Plugin(
     summary="People and what they may do",
     blueprints=(blp,),
     permissions=PERMISSIONS,
-    commands=(roles,),
+    commands=(roles, users),
 )

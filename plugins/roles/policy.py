@@ -9,4 +9,7 @@ MANAGE_ROLES = Permission(
     "roles:manage", "List users and change their roles", at_least("admin"), "admin"
 )
 
-PERMISSIONS = (FIND_PEOPLE, MANAGE_ROLES)
+# With no token: it cannot be taken back.
+ERASE = Permission("people:erase", "Erase a person's data", at_least("admin"), None)
+
+PERMISSIONS = (FIND_PEOPLE, MANAGE_ROLES, ERASE)

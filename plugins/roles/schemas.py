@@ -61,6 +61,18 @@ class UserListQuery(Model):
     cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
+class Erasure(Model):
+    """What is to become of what the person wrote."""
+
+    texts: Annotated[
+        Literal["keep", "blank"],
+        Field(
+            description="`keep`: issues, comments and files stay, under nobody's name. "
+            "`blank`: the texts of their issues and comments go, and the files that they attached."
+        ),
+    ]
+
+
 class RoleChange(Model):
     """The role a user is to have."""
 

@@ -1,8 +1,11 @@
 """Changing roles, such that somebody is always left who can."""
 
+from collections.abc import Callable, Iterable
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from issue_insight.auth.erasing import erase_identity
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.users import User
 from issue_insight.errors import Conflict, NotFound
@@ -46,6 +49,44 @@ def set_role(session: Session, principal: Principal, user_id: int, role: str) ->
         new=role,
     )
     return user
+
+
+def erase_user(
+    session: Session,
+    principal: Principal,
+    user_id: int,
+    erasers: Iterable[Callable[[Session, int, bool], None]],
+    *,
+    texts: bool,
+) -> None:
+    """Erase a person: who they were, and by `texts` what they wrote as well.
+
+    `erasers` are what the plugins have to do. Raises `NotFound`, and `Conflict` for the last admin.
+    """
+    erase_identity(session, principal, user_id)
+    session.flush()
+    for erase in erasers:
+        erase(session, user_id, texts)
+
+
+def user_to_erase(session: Session, who: str) -> int:
+    """Return the id of the user of that id, address or subject, removed or not.
+
+    Raises `NotFound` or `Conflict`.
+    """
+    if who.isascii() and who.isdecimal() and len(who) < 19:
+        found = session.scalars(select(User.id).where(User.id == int(who))).all()
+    else:
+        found = session.scalars(
+            select(User.id)
+            .where(or_(func.lower(User.email) == who.lower(), User.subject == who))
+            .limit(2)
+        ).all()
+    if not found:
+        raise NotFound(f"There is no user {who!r}.")
+    if len(found) > 1:
+        raise Conflict(f"{who!r} is more than one user; name one by its id.")
+    return found[0]
 
 
 def user_by_address(session: Session, who: str) -> User:

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from flask import current_app
+
 from issue_insight.auth.permission import SIGNED_IN, requires
 from issue_insight.auth.principal import current_principal
 from issue_insight.db import unit_of_work
 from issue_insight.http.blueprint import Blueprint
 from issue_insight.http.paging import cursors
 from plugins.roles import queries, services
-from plugins.roles.policy import FIND_PEOPLE, MANAGE_ROLES
+from plugins.roles.policy import ERASE, FIND_PEOPLE, MANAGE_ROLES
 from plugins.roles.schemas import (
+    Erasure,
     Me,
     PersonListQuery,
     PersonPage,
@@ -71,3 +74,25 @@ def change_role(data: RoleChange, user_id: int) -> Any:
     with unit_of_work() as session:
         user = services.set_role(session, current_principal(), user_id, data.role)
         return UserRead.model_validate(user)
+
+
+@blp.post("/users/<int:user_id>/erase")
+@blp.arguments(Erasure)
+@blp.response(204)
+@blp.problems(404, 409)
+@requires(ERASE)
+def erase_user(data: Erasure, user_id: int) -> Any:
+    """Erase a person for good: name, address, identity, API tokens, sessions and saved views.
+
+    Their issues and comments stay and are counted as before, under nobody's name.
+    """
+    plugins = current_app.extensions["issue_insight"].plugins
+    with unit_of_work() as session:
+        services.erase_user(
+            session,
+            current_principal(),
+            user_id,
+            [plugin.erase for plugin in plugins if plugin.erase is not None],
+            texts=data.texts == "blank",
+        )
+    return None, 204

@@ -1,6 +1,7 @@
 """The manifest of the saved views plugin."""
 
 from issue_insight.plugin.manifest import Plugin
+from plugins.saved_views.erasing import erase
 from plugins.saved_views.policy import PERMISSIONS
 from plugins.saved_views.views import blp
 
@@ -10,4 +11,5 @@ plugin = Plugin(
     requires=("roles", "issues"),
     blueprints=(blp,),
     permissions=PERMISSIONS,
+    erase=erase,
 )

@@ -9,8 +9,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 NOT_A_VERB = {"healthz", "readyz"}
 VERBS = (
-    "add", "attach", "change", "confirm", "count", "create", "delete", "edit", "export", "find",
-    "get", "list", "redo", "remove", "restore", "revoke", "search", "set", "sign", "stream",
+    "add", "attach", "change", "confirm", "count", "create", "delete", "edit", "erase", "export",
+    "find", "get", "list", "redo", "remove", "restore", "revoke", "search", "set", "sign", "stream",
     "subscribe", "undo", "update",
 )  # fmt: skip
 
