@@ -4,11 +4,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, LargeBinary, case, cast, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
 from issue_insight.errors import FieldError, Invalid
 from plugins.insights.asked import Asked, term, within
-from plugins.insights.fields import Calendar
+from plugins.insights.fields import By, Calendar
 from plugins.insights.metric import Answered, Point, Series
 from plugins.insights.splitting import Group, groups, split
 from plugins.insights.statistics.log_rank import log_rank
@@ -64,22 +74,18 @@ def survival(asked: Asked) -> Answered:
     _check(asked)
     if asked.other.is_asked_for:
         cohorts = _two(asked)
-    else:
-        found = _observed(asked)
-        sizes = {key: len(durations) for key, (durations, _) in found.items()}
-        cohorts = [
-            Cohort(asked, group, *found.get(group.key, _nothing()))
-            for group in groups(asked, sizes)
-        ]
-    curves = [_curve(cohort) for cohort in cohorts]
-    step = _step(max((int(c.durations.max()) for c in cohorts if len(c.durations)), default=0))
-    series = [
-        one
-        for cohort, curve in zip(cohorts, curves, strict=True)
-        for one in _series(cohort, curve, step)
+        curves = [_curve(cohort) for cohort in cohorts]
+        compared = _compared(cohorts, curves)
+        considered = sum(len(cohort.durations) for cohort in cohorts) - compared["in_both"]
+        return Answered(_all_series(cohorts, curves), considered, {"log_rank": compared})
+    found = _observed(asked)
+    sizes = {key: len(durations) for key, (durations, _) in found.items()}
+    cohorts = [
+        Cohort(asked, group, *found.get(group.key, _nothing())) for group in groups(asked, sizes)
     ]
-    more = {"log_rank": _compared(cohorts, curves)} if asked.other.is_asked_for else {}
-    return Answered(series, sum(len(cohort.durations) for cohort in cohorts), more)
+    # An issue with several labels is in several groups.
+    considered = _count(asked, _chosen(asked)) if asked.by is By.LABEL else sum(sizes.values())
+    return Answered(_all_series(cohorts, [_curve(cohort) for cohort in cohorts]), considered)
 
 
 def _check(asked: Asked) -> None:
@@ -146,11 +152,9 @@ def _observed(asked: Asked) -> dict[Any, tuple[Durations, Outcomes]]:
     rows = (
         select(key.label("key"), outcome.label("outcome"), packed.label("packed"))
         .select_from(source)
-        .where(asked.selection.where)
+        .where(asked.selection.where, *_created(asked))
         .group_by(key, outcome)
     )
-    if _period(asked):
-        rows = rows.where(c.created_at >= asked.edges[0], c.created_at < asked.edges[-1])
     parts: dict[Any, list[tuple[Durations, Outcomes]]] = {}
     for of, how, value in asked.session.execute(rows):
         durations = np.frombuffer(value, dtype=">i8").astype(np.int64)
@@ -171,6 +175,15 @@ def _curve(cohort: Cohort) -> Curve:
 
 def _step(longest: int) -> int:
     return next((step for step in _STEPS if longest <= step * MOST_STEPS), _STEPS[-1])
+
+
+def _all_series(cohorts: list[Cohort], curves: list[Curve]) -> list[Series]:
+    step = _step(max((int(c.durations.max()) for c in cohorts if len(c.durations)), default=0))
+    return [
+        one
+        for cohort, curve in zip(cohorts, curves, strict=True)
+        for one in _series(cohort, curve, step)
+    ]
 
 
 def _series(cohort: Cohort, curve: Curve, step: int) -> list[Series]:
@@ -255,15 +268,24 @@ def _compared(cohorts: list[Cohort], curves: list[Curve]) -> dict[str, Any]:
 
 
 def _in_both(first: Asked, second: Asked) -> int:
-    where = []
-    for asked in (first, second):
-        c = asked.selection.relation.c
-        inside = select(c.id).where(asked.selection.where)
-        if _period(asked):
-            inside = inside.where(c.created_at >= asked.edges[0], c.created_at < asked.edges[-1])
-        where.append(inside)
-    both = where[0].intersect(where[1]).subquery()
-    return first.session.execute(select(func.count()).select_from(both)).scalar_one()
+    return _count(first, _chosen(first).intersect(_chosen(second)))
+
+
+def _count(asked: Asked, chosen: Any) -> int:
+    rows = select(func.count()).select_from(chosen.subquery())
+    return asked.session.execute(rows).scalar_one()
+
+
+def _chosen(asked: Asked) -> Select[*tuple[Any, ...]]:
+    """Return the ids of the issues that are looked at."""
+    c = asked.selection.relation.c
+    return select(c.id).where(asked.selection.where, *_created(asked))
+
+
+def _created(asked: Asked) -> list[ColumnElement[bool]]:
+    """Return the condition that an issue was created in the period, where one is asked for."""
+    created = asked.selection.relation.c.created_at
+    return [created >= asked.edges[0], created < asked.edges[-1]] if _period(asked) else []
 
 
 def _last_step(curve: Curve, durations: Durations, step: int) -> int:

@@ -122,6 +122,19 @@ def test_two_periods_are_compared(maintainer: Caller, past: History) -> None:
 def test_what_is_in_both_groups_is_said(maintainer: Caller, past: History) -> None:
     answer = maintainer.get("/insights/survival", compare_q="severity:high")
     assert answer["log_rank"]["in_both"] == 2
+    assert answer["considered"] == 4
+
+
+def test_an_issue_with_two_labels_is_considered_once(maintainer: Caller, past: History) -> None:
+    past.report("2020-03-10 12:00", labels=["ui", "api"])
+    answer = maintainer.get("/insights/survival", by="label")
+    assert answer["considered"] == 5
+    groups = {
+        one["group"]: one["points"][0] for one in answer["series"] if one["measure"] == "median"
+    }
+    assert {name: point["issues"] for name, point in groups.items()} == {
+        "ui": 2, "api": 2, "none": 2,
+    }  # fmt: skip
 
 
 def test_what_cannot_be_asked_is_refused_with_its_place(maintainer: Caller, past: History) -> None:
