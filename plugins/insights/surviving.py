@@ -51,6 +51,7 @@ _STEPS = [
     *(n * _HOUR for n in (1, 2, 3, 6, 12)),
     *(n * _DAY for n in (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)),
 ]
+_PIECES = 64
 MOST_STEPS = 120
 """So many durations a curve is shown at; what it is computed from is every single one."""
 
@@ -131,9 +132,9 @@ def _period(asked: Asked) -> tuple[Term, ...]:
 def _observed(asked: Asked) -> dict[Any, tuple[Durations, Outcomes]]:
     """Read how long each issue has lasted, and how it ended, by group.
 
-    One value a group and outcome: the durations as PostgreSQL itself keeps instants, whole
-    microseconds since 2000 in eight bytes. A million rows would be several hundred megabytes of
-    Python objects.
+    Packed as PostgreSQL itself keeps instants, whole microseconds since 2000 in eight bytes: a
+    million rows would be several hundred megabytes of Python objects. In several pieces, which are
+    fetched one after another, so that no more than one is held in its larger form of hex digits.
     """
     c = asked.selection.relation.c
     source, key = split(asked.selection.relation, asked.by)
@@ -153,10 +154,11 @@ def _observed(asked: Asked) -> dict[Any, tuple[Durations, Outcomes]]:
         select(key.label("key"), outcome.label("outcome"), packed.label("packed"))
         .select_from(source)
         .where(asked.selection.where, *_created(asked))
-        .group_by(key, outcome)
+        .group_by(key, outcome, c.id % _PIECES)
     )
     parts: dict[Any, list[tuple[Durations, Outcomes]]] = {}
-    for of, how, value in asked.session.execute(rows):
+    streamed = asked.session.execute(rows, execution_options={"yield_per": 8})
+    for of, how, value in streamed:
         durations = np.frombuffer(value, dtype=">i8").astype(np.int64)
         parts.setdefault(of, []).append((durations, np.full(len(durations), how, dtype=np.int8)))
     return {
