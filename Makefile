@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: images help run frontend dev test lint types imports fmt unit fuzz web e2e chromium api-types bench bench-servers bench-similar bench-live clean reset
+.PHONY: images help run frontend dev test lint types imports fmt unit fuzz web e2e chromium api-types bench bench-servers bench-similar bench-live audit sbom licences clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -94,6 +94,27 @@ bench-live: $(INSTALLED) ## Measure live updates: delivery to 1,000 streams, mem
 
 bench-similar: $(INSTALLED) ## Measure the search for similar issues: how many duplicates it finds, how fast (SIZE=100000)
 	$(BIN)/python bench/similar.py
+
+AUDIT := .venv/audit/.installed
+
+audit: $(INSTALLED) $(AUDIT) ## Look for known faults in what is installed; says so where it cannot look
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/audit.py
+
+sbom: $(INSTALLED) $(AUDIT) $(MODULES) ## Write what is installed as CycloneDX: build/sbom-python.json, build/sbom-frontend.json
+	@mkdir -p build
+	@.venv/audit/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible \
+	    --of JSON -o build/sbom-python.json 2> /dev/null
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend sbom --sbom-format cyclonedx > build/sbom-frontend.json
+	@ls -l build/sbom-*.json
+
+licences: $(INSTALLED) $(MODULES) ## Write docs/licences.md anew from what is installed
+	@$(BIN)/python .ci/licences.py > docs/licences.md
+
+# In an environment of its own: what looks is not a part of what is looked at.
+$(AUDIT): $(INSTALLED)
+	@$(BIN)/python -m venv .venv/audit
+	@.venv/audit/bin/pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3' 'cyclonedx-bom>=7,<8'
+	@touch $@
 
 clean: ## Remove what was installed and what tools left behind; keep the data
 	rm -rf frontend/node_modules frontend/build frontend/.svelte-kit
