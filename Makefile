@@ -100,14 +100,14 @@ AUDIT := .venv/audit/.installed
 audit: $(INSTALLED) $(AUDIT) ## Look for known faults in what is installed; says so where it cannot look
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/audit.py
 
-sbom: $(INSTALLED) $(AUDIT) $(MODULES) ## Write what is installed as CycloneDX: build/sbom-python.json, build/sbom-frontend.json
+sbom: $(INSTALLED) $(AUDIT) ## Write what is installed as CycloneDX: build/sbom-python.json, build/sbom-frontend.json
 	@mkdir -p build
-	@.venv/audit/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible \
+	@.venv/audit/bin/cyclonedx-py environment $(BIN)/python --output-reproducible \
 	    --of JSON -o build/sbom-python.json 2> /dev/null
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend sbom --sbom-format cyclonedx > build/sbom-frontend.json
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend sbom --package-lock-only --sbom-format cyclonedx 2> /dev/null > build/sbom-frontend.json
 	@ls -l build/sbom-*.json
 
-licences: $(INSTALLED) $(MODULES) ## Write docs/licences.md anew from what is installed
+licences: $(INSTALLED) ## Write docs/licences.md anew from what is installed
 	@$(BIN)/python .ci/licences.py > docs/licences.md
 
 # In an environment of its own: what looks is not a part of what is looked at.

@@ -1,7 +1,8 @@
 """`make audit`: are there known faults in what we are built on? Exits with 1 only where there are.
 
 An audit that could not look says "nothing found" as well. So the service is first asked about a
-version that is known to be faulty: where it does not tell of that, the audit is NOT RUN, and says so.
+version that is known to be faulty: where it does not tell of that, the audit is NOT RUN, and says
+so.
 """
 
 import json

