@@ -32,7 +32,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'status', width: '1.5rem', sort: 'status', narrow: true },
   { name: 'key', width: '6.5rem', sort: 'key' },
   { name: 'title', width: 'minmax(0, 1fr)', fixed: true },
-  { name: 'labels', width: 'minmax(0, 14rem)' },
+  { name: 'labels', width: 'minmax(0, 9rem)' },
   { name: 'due', width: '5rem', sort: 'due' },
   { name: 'reporter', width: '8rem', hidden: true },
   { name: 'assignee', width: '8rem' },
