@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from issue_insight.archive.commands import archive
+from issue_insight.archive.commands import archive, backup_command, restore_command
 from issue_insight.doctor import examine
 from issue_insight.plugin.loader import PluginError
 from issue_insight.plugin.manifest import Plugin
@@ -92,7 +92,8 @@ def register(app: Flask, settings: Settings, plugins: tuple[Plugin, ...], storag
                 click.echo(f"     {'':<11} → {result.mend}")
         sys.exit(0 if healthy else 1)
 
-    app.cli.add_command(archive)
+    for command in (archive, backup_command, restore_command):
+        app.cli.add_command(command)
     for plugin in plugins:
         for command in plugin.commands:
             app.cli.add_command(command)

@@ -1,4 +1,4 @@
-"""`flask archive`: an instance to a file, and a file to an empty instance."""
+"""`flask archive`, `backup` and `restore`: an instance to files, and into an empty one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from issue_insight.archive import reading, writing
+from issue_insight import clock
+from issue_insight.archive import backup, reading, writing
 from issue_insight.db import db
 from issue_insight.errors import DomainError
 from issue_insight.plugin import migrate
@@ -30,13 +31,7 @@ def export_command(file: Path) -> None:
             file, db.engine, running.storage, _revisions(), lambda what, done: bars.at(what, done)
         )
     click.echo(f"{file}: {written.rows} rows and {written.objects} files.")
-    if written.missing:
-        click.echo(
-            f"{written.missing} files are named, but not in the bucket (removed, or lost).",
-            err=True,
-        )
-    for table in written.unknown:
-        click.echo(f"Left out is {table}: no plugin that is loaded knows it.", err=True)
+    _left_out(written.missing, written.unknown)
 
 
 @archive.command("import")
@@ -48,6 +43,56 @@ def import_command(file: Path) -> None:
         manifest = reading.read(file, db.engine, running.storage, _revisions(), bars.at)
     rows = sum(member.rows for member in manifest.tables.values())
     click.echo(f"{file}: {rows} rows and {manifest.objects.rows} files are in.")
+
+
+@click.command("backup")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="Remove all but the newest so many.")
+@with_appcontext
+def backup_command(directory: Path, keep: int | None) -> None:
+    """Add a backup of everything, database and files, to the folder DIRECTORY."""
+    running = current_app.extensions["issue_insight"]
+    with _refusals("The backups before it are as they were."), _Bars() as bars:
+        made = backup.back_up(
+            directory,
+            db.engine,
+            running.storage,
+            _revisions(),
+            lambda what, done: bars.at(what, done),
+            at=clock.now(),
+            keep=keep,
+        )
+    click.echo(
+        f"{made.file}: {made.rows} rows and {made.objects} files, {made.copied} of them new."
+    )
+    if made.forgotten:
+        click.echo(f"{made.forgotten} older backups were removed.")
+    _left_out(made.missing, made.unknown)
+
+
+@click.command("restore")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--backup", "name", help="Another than the newest, as 2026-11-25T020000Z.")
+@with_appcontext
+def restore_command(directory: Path, name: str | None) -> None:
+    """Store a backup of the folder DIRECTORY in this instance, which must be empty."""
+    running = current_app.extensions["issue_insight"]
+    with _refusals("Nothing was stored."), _Bars() as bars:
+        chosen, manifest = backup.restore(
+            directory, db.engine, running.storage, _revisions(), bars.at, name=name
+        )
+    rows = sum(member.rows for member in manifest.tables.values())
+    click.echo(f"{chosen}: {rows} rows and {manifest.objects.rows} files are in.")
+
+
+def _left_out(missing: int, unknown: list[str]) -> None:
+    """Say on standard error what could not go along."""
+    if missing:
+        click.echo(
+            f"{missing} files are named, but not in the bucket (removed, or lost).", err=True
+        )
+    for table in unknown:
+        click.echo(f"Left out is {table}: no plugin that is loaded knows it.", err=True)
 
 
 def _revisions() -> dict[str, list[str]]:

@@ -1,7 +1,8 @@
 """What an archive holds: which tables, columns and objects, and the manifest that vouches for them.
 
 A table or column that is only a cache or bookkeeping says so in its model, by
-`info={"archived": False}`; a column that names an S3 object by `info={"object": True}`.
+`info={"archived": False}`; a table that is of this instance alone, as what lets people in is, by
+`info={"archived": "in backups"}`; a column that names an S3 object by `info={"object": True}`.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ FORMAT = "issue-insight-archive"
 VERSION = 1
 MANIFEST = "manifest.json"
 OBJECTS = "objects.jsonl"
+
+Kind = Literal["archive", "backup"]
+"""An archive is whole in one file, and may be opened elsewhere. A backup is for the same instance:
+it has the tables that are of it alone as well, and its objects stand in files beside it."""
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=0)]
@@ -61,6 +66,7 @@ class Manifest(_Part):
 
     format: Literal["issue-insight-archive"] = "issue-insight-archive"
     version: Literal[1] = 1
+    kind: Kind = "archive"
     revisions: dict[str, list[str]]
     """The migrations that the tables are of: `built-in` and every plugin with some of its own."""
     tables: dict[str, TableMember]
@@ -77,13 +83,14 @@ def member_of_object(key: str) -> str:
     return f"objects/{key}"
 
 
-def tables(connection: Connection) -> list[Table]:
+def tables(connection: Connection, kind: Kind) -> list[Table]:
     """Return the tables that are archived and are there, each after those that it refers to."""
     there = set(inspect(connection).get_table_names())
+    wanted = (True, "in backups") if kind == "backup" else (True,)
     return [
         table
         for table in Base.metadata.sorted_tables
-        if table.info.get("archived", True) and table.name in there
+        if table.info.get("archived", True) in wanted and table.name in there
     ]
 
 

@@ -7,9 +7,9 @@ is ever made from a name in it, and what is read at a time is bounded.
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 from zipfile import BadZipFile, ZipFile
 
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, exists, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from issue_insight.archive import contents
-from issue_insight.archive.contents import Heading, Manifest, Member, ObjectEntry
+from issue_insight.archive.contents import Heading, Kind, Manifest, Member, ObjectEntry
 from issue_insight.errors import Conflict, Invalid
 from issue_insight.storage import Storage
 
@@ -33,7 +33,7 @@ Step = Callable[[str, int, int], None]
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[ZipFile]:
+def opened(source: Path) -> Iterator[ZipFile]:
     """Open an archive; whatever is wrong with its bytes, now or later, is `Invalid`."""
     try:
         with ZipFile(source) as archive:
@@ -43,8 +43,44 @@ def _opened(source: Path) -> Iterator[ZipFile]:
         raise Invalid(f"{source} is no whole zip file ({error or 'it is cut off'}).") from error
 
 
+class Inside:
+    """The objects of an archive: members of the file itself."""
+
+    kind: Kind = "archive"
+
+    def __init__(self, archive: ZipFile) -> None:
+        self._archive = archive
+
+    def named(self, entry: ObjectEntry) -> str:
+        """Return the name by which people find an object's bytes."""
+        return contents.member_of_object(entry.key)
+
+    def opened(self, entry: ObjectEntry) -> AbstractContextManager[IO[bytes]]:
+        """Open an object; raise `Invalid` where it is not there, or of another size."""
+        return _member(self._archive, contents.member_of_object(entry.key), entry.size)
+
+
+class Objects(Protocol):
+    """Where the bytes of objects are; `Inside` is one."""
+
+    kind: Kind
+
+    def named(self, entry: ObjectEntry) -> str:
+        """Return the name by which people find an object's bytes."""
+        ...
+
+    def opened(self, entry: ObjectEntry) -> AbstractContextManager[IO[bytes]]:
+        """Open an object; raise `Invalid` where it is not there, or of another size."""
+        ...
+
+
 def read(
-    source: Path, engine: Engine, storage: Storage, revisions: dict[str, list[str]], step: Step
+    source: Path,
+    engine: Engine,
+    storage: Storage,
+    revisions: dict[str, list[str]],
+    step: Step,
+    where: Callable[[ZipFile], Objects] = Inside,
 ) -> Manifest:
     """Store what the archive holds in one transaction; return its manifest.
 
@@ -52,11 +88,18 @@ def read(
     or of other migrations, `Unavailable` when the S3 server fails. No row is left then; objects
     that were stored already are what the sweep of attachments looks for.
     """
-    with _opened(source) as archive:
+    with opened(source) as archive:
+        objects = where(archive)
         manifest = _manifest(archive)
+        if manifest.kind != objects.kind:
+            raise Invalid(
+                "This is a backup's half: restore its folder by `flask restore`."
+                if manifest.kind == "backup"
+                else "This is an archive, no backup: use `flask archive import`."
+            )
         _check_revisions(manifest.revisions, revisions)
         with engine.connect() as connection:
-            known = {table.name: table for table in contents.tables(connection)}
+            known = {table.name: table for table in contents.tables(connection, objects.kind)}
             _check_empty(connection, known.values())
         if strangers := sorted(set(manifest.tables) - set(known)):
             raise Conflict(
@@ -64,13 +107,13 @@ def read(
                 "Enable the plugins of the instance it is of."
             )
         tables = [table for name, table in known.items() if name in manifest.tables]
-        _check_members(archive, manifest, tables, step)
+        _check_members(archive, objects, manifest, tables, step)
         with engine.begin() as connection:
             _lock(connection, known.values())
             _check_empty(connection, known.values())
             for table in tables:
                 _store_rows(connection, archive, manifest, table, step)
-            _store_objects(connection, archive, manifest, tables, storage, step)
+            _store_objects(connection, archive, objects, manifest, tables, storage, step)
     return manifest
 
 
@@ -116,24 +159,25 @@ def _check_empty(connection: Connection, tables: Iterable[Table]) -> None:
             )
 
 
-def _check_members(archive: ZipFile, manifest: Manifest, tables: list[Table], step: Step) -> None:
+def _check_members(
+    archive: ZipFile, objects: Objects, manifest: Manifest, tables: list[Table], step: Step
+) -> None:
     """Read everything once: each member is there, once, and what the manifest says."""
-    expected = 2 + len(tables) + manifest.objects.rows
+    expected = 2 + len(tables) + (manifest.objects.rows if manifest.kind == "archive" else 0)
     if len(archive.infolist()) != expected or len(archive.namelist()) != len(archive.NameToInfo):
         raise Invalid("The archive has other files than its manifest says.")
     for table in tables:
         _check_lines(archive, contents.member_of(table), manifest.tables[table.name])
     _check_lines(archive, contents.OBJECTS, manifest.objects)
     last = ""
-    for done, entry in enumerate(_entries(archive), start=1):
+    for done, entry in enumerate(entries(archive), start=1):
         if entry.key.encode() <= last.encode():
             raise Invalid(f"{contents.OBJECTS} is not in the order of keys at line {done}.")
         last = entry.key
-        name = contents.member_of_object(entry.key)
-        with _member(archive, name, entry.size) as file:
-            digest, _ = _digest(file)
+        with objects.opened(entry) as file:
+            digest, _ = digest_of(file)
         if digest != entry.sha256:
-            raise _damaged(name)
+            raise damaged(objects.named(entry))
         step("checking files", done, manifest.objects.rows)
 
 
@@ -142,22 +186,23 @@ def _member(archive: ZipFile, name: str, size: int) -> Iterator[IO[bytes]]:
     """Open a member, whose size (more is never read of it) has to be the one that was announced."""
     info = archive.NameToInfo.get(name)
     if info is None or info.file_size != size:
-        raise _damaged(name)
+        raise damaged(name)
     with archive.open(info) as file:
         yield file
 
 
-def _damaged(name: str) -> Invalid:
+def damaged(name: str) -> Invalid:
+    """Return what is said of a part that is not what it should be."""
     return Invalid(f"The archive is damaged: {name} is not what the manifest says.")
 
 
 def _check_lines(archive: ZipFile, name: str, member: Member) -> None:
     with _member(archive, name, member.size) as file:
-        if _digest(file) != (member.sha256, member.rows):
-            raise _damaged(name)
+        if digest_of(file) != (member.sha256, member.rows):
+            raise damaged(name)
 
 
-def _digest(file: IO[bytes]) -> tuple[str, int]:
+def digest_of(file: IO[bytes]) -> tuple[str, int]:
     """Return the SHA-256 of what is left of a file, and how many lines end in it."""
     digest, lines = hashlib.sha256(), 0
     while part := file.read(_PART):
@@ -173,7 +218,8 @@ def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
         yield line
 
 
-def _entries(archive: ZipFile) -> Iterator[ObjectEntry]:
+def entries(archive: ZipFile) -> Iterator[ObjectEntry]:
+    """Yield what is said of each object; raise `Invalid` where that makes no sense."""
     with archive.open(contents.OBJECTS) as file:
         for at, line in enumerate(_lines(file, contents.OBJECTS), start=1):
             try:
@@ -242,6 +288,7 @@ def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 def _store_objects(
     connection: Connection,
     archive: ZipFile,
+    objects: Objects,
     manifest: Manifest,
     tables: list[Table],
     storage: Storage,
@@ -249,7 +296,7 @@ def _store_objects(
 ) -> None:
     """Store the objects before the rows are committed: a row never tells of bytes still to come."""
     named = contents.object_keys(tables)
-    for done, entry in enumerate(_entries(archive), start=1):
+    for done, entry in enumerate(entries(archive), start=1):
         known = (
             named is not None
             and connection.execute(
@@ -258,6 +305,6 @@ def _store_objects(
         )
         if not known:
             raise Invalid(f"No row of the archive names the file {entry.key!r}.")
-        with _member(archive, contents.member_of_object(entry.key), entry.size) as file:
+        with objects.opened(entry) as file:
             storage.put_stream(entry.key, file, content_type=entry.content_type)
         step("files", done, manifest.objects.rows)

@@ -15,13 +15,16 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sqlalchemy import Connection, Engine, Table, Text, cast, func, literal_column, select
 
 from issue_insight.archive import contents
-from issue_insight.archive.contents import Manifest, Member, ObjectEntry, TableMember
+from issue_insight.archive.contents import Kind, Manifest, Member, ObjectEntry, TableMember
 from issue_insight.errors import Conflict, NotFound
 from issue_insight.storage import Storage
 
 ROWS_AT_A_TIME = 500
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first instant that a zip can name."""
+
+Objects = Callable[[ZipFile, Connection, list[Table], "Written"], Iterator[ObjectEntry]]
+"""Brings the objects that rows name to where they are kept; tells of each, in the order of keys."""
 
 Step = Callable[[str, int], None]
 """Told of progress: what is under way, and how many rows or files of it are done."""
@@ -42,7 +45,28 @@ def write(
 ) -> Written:
     """Write the archive of an instance to a file that is not there yet, whole or not at all.
 
-    Raises `Conflict` if the file is there, `Unavailable` when the S3 server fails.
+    Raises as `write_with` does, and `Unavailable` when the S3 server fails.
+    """
+
+    def inside(
+        archive: ZipFile, connection: Connection, archived: list[Table], written: Written
+    ) -> Iterator[ObjectEntry]:
+        return _objects(archive, connection, archived, storage, written)
+
+    return write_with(inside, target, engine, revisions, step, "archive")
+
+
+def write_with(
+    objects: Objects,
+    target: Path,
+    engine: Engine,
+    revisions: dict[str, list[str]],
+    step: Step,
+    kind: Kind,
+) -> Written:
+    """Write the rows of an instance to a file, and what `objects` tells; whole or not at all.
+
+    Raises `Conflict` if the file is there.
     """
     if target.exists():
         raise Conflict(f"{target} is there already.")
@@ -50,7 +74,10 @@ def write(
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file, ZipFile(file, "w", allowZip64=True) as archive:
-            written = _write(archive, engine, storage, revisions, step)
+            written = _write(archive, engine, objects, revisions, step, kind)
+            archive.close()
+            file.flush()
+            os.fsync(file.fileno())
         # Unlike a rename, this cannot replace what somebody else put there meanwhile.
         try:
             os.link(name, target)
@@ -64,9 +91,10 @@ def write(
 def _write(
     archive: ZipFile,
     engine: Engine,
-    storage: Storage,
+    objects: Objects,
     revisions: dict[str, list[str]],
     step: Step,
+    kind: Kind,
 ) -> Written:
     written = Written()
     snapshot = engine.connect().execution_options(
@@ -81,7 +109,7 @@ def _write(
             "idle_in_transaction_session_timeout = 0",
         ):
             connection.exec_driver_sql(f"SET LOCAL {setting}")
-        archived = contents.tables(connection)
+        archived = contents.tables(connection, kind)
         written.unknown = list(contents.unknown_tables(connection))
         members: dict[str, TableMember] = {}
         for table in archived:
@@ -92,12 +120,12 @@ def _write(
                 **member.model_dump(), last_id=_last_id(connection, table)
             )
         with tempfile.TemporaryFile() as listed:
-            for entry in _objects(archive, connection, archived, storage, written):
+            for entry in objects(archive, connection, archived, written):
                 listed.write(entry.model_dump_json().encode() + b"\n")
                 step("files", written.objects)
             listed.seek(0)
-            objects = _member(archive, contents.OBJECTS, listed)
-    manifest = Manifest(revisions=revisions, tables=members, objects=objects)
+            of_objects = _member(archive, contents.OBJECTS, listed)
+    manifest = Manifest(kind=kind, revisions=revisions, tables=members, objects=of_objects)
     with archive.open(_info(contents.MANIFEST), "w") as file:
         file.write(manifest.model_dump_json(indent=1).encode() + b"\n")
     return written

@@ -34,7 +34,7 @@ class SignInSession(Base):
     __table_args__ = (
         Index("ix_sessions_first_seen_at", "first_seen_at"),
         Index("ix_sessions_user_id", "user_id"),
-        {"info": {"archived": False}},
+        {"info": {"archived": "in backups"}},
     )
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

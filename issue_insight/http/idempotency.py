@@ -48,7 +48,7 @@ class IdempotencyKey(Base):
     __tablename__ = "idempotency_keys"
     __table_args__ = (
         Index("ix_idempotency_keys_created_at", "created_at"),
-        {"info": {"archived": False}},
+        {"info": {"archived": "in backups"}},
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(User.id), primary_key=True)

@@ -17,7 +17,7 @@ class ApiToken(Base):
         CheckConstraint("scope IN ('read', 'write', 'admin')", name="scope"),
         Index("ix_api_tokens_owner_id", "owner_id"),
         # An archive may be opened elsewhere: what lets people in stays here.
-        {"info": {"archived": False}},
+        {"info": {"archived": "in backups"}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
