@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: images help run frontend dev test lint types imports fmt unit fuzz web e2e chromium api-types bench bench-servers bench-similar bench-live audit sbom licences clean reset
+.PHONY: images help run frontend dev test lint types imports fmt unit fuzz insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live audit sbom licences clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -45,6 +45,9 @@ unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the c
 
 fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=200 of each kind
 	EXAMPLES=$(or $(EXAMPLES),200) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
+
+insights-cases: $(INSTALLED) ## Recount 10,000 random questions to metrics by hand, and open every number (CASES=, SEED=)
+	CASES=$(or $(CASES),10000) SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n 0 -s tests/plugins/insights/test_random_cases.py
 
 web: $(MODULES) ## Check the frontend: types of the API, types, style, tests
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && $(MAKE) --no-print-directory --silent \

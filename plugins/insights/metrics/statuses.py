@@ -107,9 +107,10 @@ class _Passed:
 
     def add(self, of: tuple[str, Any], place: int, number: int, total: int) -> None:
         """Let so many stays begin (end, where negative) in a bucket, at instants of that sum."""
-        empty = [0] * len(self._edges)
-        self._numbers.setdefault(of, list(empty))[place + 1] += number
-        self._totals.setdefault(of, list(empty))[place + 1] += total
+        if place + 1 < len(self._edges):  # else after all of them
+            empty = [0] * len(self._edges)
+            self._numbers.setdefault(of, list(empty))[place + 1] += number
+            self._totals.setdefault(of, list(empty))[place + 1] += total
 
     def of(self, of: tuple[str, Any]) -> list[float]:
         """Return the seconds in each bucket."""
