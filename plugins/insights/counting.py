@@ -13,10 +13,11 @@ from sqlalchemy import (
     Integer,
     Select,
     bindparam,
+    column,
     func,
-    literal,
     select,
     union_all,
+    values,
 )
 
 from issue_insight.errors import FieldError, Invalid
@@ -62,30 +63,26 @@ def standing(asked: Asked, columns: tuple[str, ...], moments: list[datetime]) ->
     ends = [moment + timedelta(microseconds=1) for moment in moments]
     source, key = split(_VERSIONS, asked.by)
     named = [*[_VERSIONS.c[name].label(name) for name in columns], key.label("key")]
-    spans = union_all(
-        *[
-            select(*named, begins.label("begins"), ends_at.label("ends"))
-            .select_from(within)
-            .where(where, seen, begins < ends[-1], ends_at >= ends[0], begins < ends_at)
-            for within, begins, ends_at, seen in _seen(asked, source)
-        ]
-    ).cte("spans")
     names = [*columns, "key"]
-    edges = union_all(
-        *[
-            select(
-                *[spans.c[name] for name in names],
-                func.width_bucket(edge, instants(ends), type_=Integer).label("n"),
-                literal(change).label("change"),
-            )
-            for edge, change in ((spans.c.begins, 1), (spans.c.ends, -1))
-        ]
-    ).subquery("edges")
+    parts = []
+    for within, begins, ends_at, seen in _seen(asked, source):
+        edge = (
+            values(column("at", DateTime(timezone=True)), column("change", Integer), name="edge")
+            .data([(begins, 1), (ends_at, -1)])
+            .lateral()
+        )
+        n = func.width_bucket(edge.c.at, instants(ends), type_=Integer).label("n")
+        parts.append(
+            select(*named, n, edge.c.change)
+            .select_from(within.join(edge, edge.c.at < ends[-1]))
+            .where(where, seen, begins < ends[-1], ends_at >= ends[0], begins < ends_at)
+        )
+    edges = union_all(*parts).subquery("edges")
     keys = [edges.c[name] for name in names]
     rows = asked.session.execute(
-        select(*keys, edges.c.n, func.sum(edges.c.change).label("change"))
-        .where(edges.c.n < len(ends))
-        .group_by(*keys, edges.c.n)
+        select(*keys, edges.c.n, func.sum(edges.c.change).label("change")).group_by(
+            *keys, edges.c.n
+        )
     ).all()
     changes: dict[tuple[Any, ...], list[int]] = {}
     for *of, n, change in rows:

@@ -236,7 +236,10 @@ class Insight(Model):
     to: date
     bucket: Size | None = None
     by: By | None = None
-    considered: Count = Field(description="How many issues stand behind the numbers.")
+    considered: Count = Field(
+        description="How many issues stand behind the numbers; split by label, one counts for each "
+        "of its labels."
+    )
     computed_at: Instant
     series: list[Series]
     of: list[str] | None = Field(

@@ -187,6 +187,13 @@ class IssueStay(Base):
             postgresql_include=["issue_id", "entered_at"],
             postgresql_where=text("status = 'done' AND left_at < 'infinity'"),
         ),
+        Index(
+            "ix_issue_stays_standing",
+            "status",
+            "entered_at",
+            postgresql_include=["issue_id"],
+            postgresql_where=text("left_at = 'infinity'"),
+        ),
         {"info": {"archived": False}},
     )
 
@@ -198,6 +205,8 @@ class IssueStay(Base):
     status: Mapped[str]
     entered_at: Mapped[datetime]
     left_at: Mapped[datetime]
+    last_before: Mapped[datetime | None]
+    """The last instant of the stay before at the same status."""
 
 
 def _milestone(name: str) -> Index:

@@ -137,7 +137,13 @@ class _Duration:
                         ),
                     }
                 )
-        return Answered(series, self._considered(asked, measured), {"summary": summary})
+        # With labels, an issue is in as many groups as it has labels.
+        considered = (
+            self._considered(asked, measured)
+            if asked.by is By.LABEL
+            else sum(row.number for row in wholes.values())
+        )
+        return Answered(series, considered, {"summary": summary})
 
     def _considered(self, asked: Asked, measured: _Measured) -> int:
         columns = asked.selection.relation.c

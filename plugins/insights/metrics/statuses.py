@@ -6,26 +6,29 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     BigInteger,
     ColumnElement,
-    CompoundSelect,
     DateTime,
     Double,
     FromClause,
+    Integer,
     Interval,
     Select,
+    String,
     and_,
     bindparam,
     case,
     cast,
+    column,
     extract,
     func,
     literal,
     not_,
     or_,
     select,
-    union_all,
+    text,
+    tuple_,
+    values,
 )
 
 from plugins.insights.asked import Asked, term, within
@@ -42,7 +45,7 @@ from plugins.insights.splitting import Group, groups, split
 from plugins.issues.api import BOUNCED, IssueStay, Project, Status, Term
 
 _STAYS = IssueStay.__table__
-_MICROSECOND = timedelta(microseconds=1)
+_TICK = timedelta(microseconds=1)
 _UNFINISHED = [str(status) for status in Status if status is not Status.DONE]
 
 
@@ -59,23 +62,22 @@ def _time_in_status(asked: Asked) -> Answered:
     Before an edge lies all the time since the entries before it, less that since the leavings. So
     sums of instants are enough, however many buckets a stay reaches over.
     """
-    stays = _placed(asked)
     edges = [_microseconds(min(edge, asked.seen) - asked.edges[0]) for edge in asked.edges]
     every, running = _Passed(edges), _Passed(edges)
-    for status, key, lasts, sign, place, number, total in asked.session.execute(_turns(stays)):
-        every.add((status, key), place, sign * number, sign * int(total))
-        if lasts:
-            running.add((status, key), place, sign * number, sign * int(total))
     there: dict[tuple[str, Any], list[int]] = {}
-    for status, key, place, change in asked.session.execute(_presences(stays)):
-        there.setdefault((status, key), [0] * (len(edges) + 1))[place] += change
-    sizes: Counter[Any] = Counter()
-    considered = 0
-    for key, number, everything in asked.session.execute(_sizes(stays)):
-        if everything:
-            considered = number
-        else:
-            sizes[key] = number
+    for status, key, lasts, kind, place, number, total in asked.session.execute(_turns(asked)):
+        of = (status, key)
+        match kind:
+            case "begins":
+                every.add(of, place, number, int(total))
+                if lasts:
+                    running.add(of, place, number, int(total))
+            case "ends":
+                every.add(of, place, -number, -int(total))
+            case _:
+                changes = there.setdefault(of, [0] * (len(edges) + 1))
+                changes[max(place, 0)] += number if kind == "comes" else -number
+    sizes = _sizes(asked)
     series = []
     for group in groups(asked, sizes):
         for status in map(str, Status):
@@ -94,7 +96,7 @@ def _time_in_status(asked: Asked) -> Answered:
                 for bucket, seconds, still, number in parts
             ]
             series.append(group.series(status, points))
-    return Answered(series, considered)
+    return Answered(series, sizes.total())
 
 
 class _Passed:
@@ -124,86 +126,66 @@ class _Passed:
         return [(after - one) / 1e6 for one, after in pairwise(before)]
 
 
-def _placed(asked: Asked) -> CTE:
-    """Return the stays with the buckets that they begin and end in; one that lasts ends never."""
+def _turns(asked: Asked) -> Select[*tuple[Any, ...]]:
+    """Return how many stays begin and end in each bucket, and the sums of these instants.
+
+    And how many issues come to be at a status and cease to be: each once in a bucket, so one that
+    is back in the bucket in which it left comes in the one after it.
+    """
     joined, key, where = _stays(asked)
     entered, left, begin = _STAYS.c.entered_at, _STAYS.c.left_at, asked.edges[0]
     lasts = left > asked.seen
     last = case(
-        (lasts, asked.seen), else_=func.greatest(entered, left - literal(_MICROSECOND, Interval()))
+        (lasts, asked.seen), else_=func.greatest(entered, left - literal(_TICK, Interval()))
     )
-    return (
-        select(
-            _STAYS.c.issue_id,
-            _STAYS.c.number,
-            _STAYS.c.status,
-            key.label("key"),
-            lasts.label("lasts"),
-            place_of(entered, asked.edges).label("first"),
-            place_of(last, asked.edges).label("last"),
-            place_of(left, asked.edges).label("leaving"),
-            _since(begin, entered).label("entered"),
-            case((lasts, literal(0)), else_=_since(begin, left)).label("left"),
+    first, final = place_of(entered, asked.edges), place_of(last, asked.edges)
+    again = place_of(_STAYS.c.last_before, asked.edges)
+    comes = func.greatest(case((again == first, first + 1), else_=first), 0)
+    turn = (
+        values(
+            column("kind", String), column("place", Integer), column("at", BigInteger), name="turn"
         )
-        .select_from(joined)
+        .data(
+            [
+                ("begins", first, _since(begin, entered)),
+                ("ends", case((not_(lasts), place_of(left, asked.edges))), _since(begin, left)),
+                ("comes", case((comes <= final, comes)), 0),
+                ("goes", case((comes <= final, final + 1)), 0),
+            ]
+        )
+        .lateral()
+    )
+    keys = (_STAYS.c.status, key.label("key"), lasts.label("lasts"), turn.c.kind, turn.c.place)
+    return (
+        select(*keys, func.count(), func.sum(turn.c.at))
+        .select_from(joined.join(turn, turn.c.place.is_not(None)))
         .where(*where, entered < asked.edges[-1], or_(left > begin, entered >= begin))
-        .cte("stays")
+        .group_by(*keys)
     )
 
 
-def _turns(stays: CTE) -> CompoundSelect[*tuple[Any, ...]]:
-    columns = stays.c
-    both = []
-    for sign, place, at in (
-        (1, columns.first, columns.entered),
-        (-1, columns.leaving, columns.left),
-    ):
-        keys = (columns.status, columns.key, columns.lasts, place)
-        rows = select(
-            *keys[:3], literal(sign), place, func.count(), func.sum(at).label("total")
-        ).group_by(*keys)
-        both.append(rows if sign > 0 else rows.where(not_(columns.lasts)))
-    return union_all(*both)
-
-
-def _presences(stays: CTE) -> CompoundSelect[*tuple[Any, ...]]:
-    """Return where issues begin and cease to be at a status, each counted once in a bucket."""
-    columns = stays.c
-    # Stays of an issue follow one another: only the last bucket of the one before may be shared.
-    before = func.lag(columns.last).over(
-        partition_by=(columns.issue_id, columns.status, columns.key), order_by=columns.number
+def _sizes(asked: Asked) -> Counter[Any]:
+    """Return how many issues there were by the end: each is at some status from its creation on."""
+    relation = asked.selection.relation
+    source, key = split(relation, asked.by)
+    rows = asked.session.execute(
+        select(key.label("key"), func.count())
+        .select_from(source)
+        .where(asked.selection.where, relation.c.created_at < asked.edges[-1])
+        .group_by("key")
     )
-    spans = select(
-        columns.status,
-        columns.key,
-        func.greatest(
-            case((before == columns.first, columns.first + 1), else_=columns.first), 0
-        ).label("first"),
-        columns.last,
-    ).subquery("spans")
-    changes = [
-        select(spans.c.status, spans.c.key, place, literal(sign) * func.count())
-        .where(spans.c.first <= spans.c.last)
-        .group_by(spans.c.status, spans.c.key, place)
-        for sign, place in ((1, spans.c.first), (-1, spans.c.last + 1))
-    ]
-    return union_all(*changes)
-
-
-def _sizes(stays: CTE) -> Select[*tuple[Any, ...]]:
-    key = stays.c.key
-    return select(key, func.count(stays.c.issue_id.distinct()), func.grouping(key) == 1).group_by(
-        func.rollup(key)
-    )
+    return Counter(dict(rows.all()))
 
 
 def _since(begin: datetime, instant: ColumnElement[Any]) -> ColumnElement[int]:
-    since = instant - bindparam(None, begin, DateTime(timezone=True))
+    """Return the microseconds since then; 0 for never."""
+    known = case((instant < text("'infinity'"), instant), else_=begin)
+    since = known - bindparam(None, begin, DateTime(timezone=True))
     return cast(extract("epoch", since) * 1_000_000, BigInteger)
 
 
 def _microseconds(length: timedelta) -> int:
-    return length // _MICROSECOND
+    return length // _TICK
 
 
 def _reopen_rate(asked: Asked) -> Answered:
@@ -215,6 +197,7 @@ def _reopen_rate(asked: Asked) -> Answered:
         select(
             key.label("key"),
             place.label("place"),
+            func.grouping(place).label("everything"),
             func.count(issue.distinct()).label("finished"),
             func.count(issue.distinct()).filter(bounced).label("bounced"),
         )
@@ -225,25 +208,16 @@ def _reopen_rate(asked: Asked) -> Answered:
             entered >= asked.edges[0],
             entered < asked.edges[-1],
         )
-        .group_by(key, place)
+        .group_by(func.grouping_sets(tuple_(key, place), tuple_()))
     ).all()
-    found = {(row.key, row.place): (row.finished, row.bounced) for row in rows}
+    found = {(r.key, r.place): (r.finished, r.bounced) for r in rows if not r.everything}
+    considered = next(row.finished for row in rows if row.everything)
     sizes: Counter[Any] = Counter()
-    for row in rows:
-        sizes[row.key] += row.finished
+    for (of, _), (finished, _) in found.items():
+        sizes[of] += finished
     series: list[Series] = []
     for group in groups(asked, sizes):
         series += _reopened(asked, group, found)
-    considered = asked.session.execute(
-        select(func.count(issue.distinct()))
-        .select_from(joined)
-        .where(
-            *where,
-            _STAYS.c.status == Status.DONE.value,
-            entered >= asked.edges[0],
-            entered < asked.edges[-1],
-        )
-    ).scalar_one()
     return Answered(series, considered)
 
 
@@ -317,7 +291,10 @@ def _here(asked: Asked, status: str) -> tuple[FromClause, list[ColumnElement[boo
     """Return the stays at which the selected issues of a status stand."""
     joined, _, where = _stays(asked)
     at_status = asked.selection.relation.c.status == status
-    return joined, [*where, at_status, _STAYS.c.left_at > asked.seen]
+    left = _STAYS.c.left_at
+    # Of the present there is an index.
+    here = left == text("'infinity'") if asked.as_of is None else left > asked.seen
+    return joined, [*where, at_status, _STAYS.c.status == status, here]
 
 
 def _bands(asked: Asked, status: str, found: list[float]) -> list[Point]:
