@@ -26,11 +26,14 @@ from plugins.insights.splitting import split
 from plugins.issues.api import (
     SEE_ALL,
     IssueVersion,
+    Query,
+    Term,
     is_own,
     open_periods,
     select_versions,
     visible_to,
 )
+from plugins.stats.api import MOST_DAYS, NO_SEVERITY, count_cells
 
 MOST_LISTS = 120
 """How many instants are looked at for one request where each takes a query of its own."""
@@ -48,6 +51,54 @@ def instants(found: list[datetime]) -> Any:
 def place_of(instant: ColumnElement[Any], edges: list[datetime]) -> ColumnElement[int]:
     """Return in which bucket an instant lies: from 0; -1 before all, the number of them after."""
     return func.width_bucket(instant, instants(edges), type_=Integer) - 1
+
+
+def standing_at_ends(asked: Asked, columns: tuple[str, ...]) -> Standing:
+    """Count the issues that the list shows when each bucket ended, by `columns` and the split.
+
+    The columns are `status`, or `status` and `severity`.
+    """
+    moments = [asked.end_of(bucket) for bucket in asked.buckets]
+    stored = _stored(asked, columns)
+    return standing(asked, columns, moments) if stored is None else stored
+
+
+def _stored(asked: Asked, columns: tuple[str, ...]) -> Standing | None:
+    """Return the same from the daily counts, where these tell it: of everything, or a project.
+
+    They are exact up to this moment, whenever they were brought up to date last.
+    """
+    project = _only_project(asked.query)
+    if asked.as_of is not None or asked.by is not None or project is None:
+        return None
+    places = {min(bucket.last, asked.today): n for n, bucket in enumerate(asked.buckets)}
+    first, last = min(places), max(places)
+    if (last - first).days >= MOST_DAYS:
+        return None
+    try:
+        counted = count_cells(
+            asked.session, asked.principal, asked.zone, asked.seen, first, last, project or None
+        )
+    except Invalid:  # no such project: the list is empty, and says no more than that
+        return {}
+    found: Standing = {}
+    for row in counted.rows:
+        if row.day in places:
+            severity = None if row.severity == NO_SEVERITY else row.severity
+            of = (*(row.status, severity)[: len(columns)], None)
+            found.setdefault(of, [0] * len(asked.buckets))[places[row.day]] += row.number
+    return found
+
+
+def _only_project(query: Query) -> str | None:
+    """Return the project that is all a filter asks for, "" where it asks for nothing."""
+    match query.where:
+        case None:
+            return ""
+        case Term("project", "=", (key,)):
+            return key
+        case _:
+            return None
 
 
 def standing(asked: Asked, columns: tuple[str, ...], moments: list[datetime]) -> Standing:

@@ -1,17 +1,20 @@
 """The door of this plugin: what other plugins may use of it."""
 
 from plugins.stats.buckets import Bucket, Size, bucket_of, buckets_between
+from plugins.stats.counting import NO_SEVERITY
 from plugins.stats.days import FIRST_DAY, day_of
-from plugins.stats.queries import count_days
+from plugins.stats.queries import MOST_DAYS, count_cells
 from plugins.stats.schemas import Day
 
 __all__ = [
     "FIRST_DAY",
+    "MOST_DAYS",
+    "NO_SEVERITY",
     "Bucket",
     "Day",
     "Size",
     "bucket_of",
     "buckets_between",
-    "count_days",
+    "count_cells",
     "day_of",
 ]

@@ -153,11 +153,45 @@ def count_days(
     """
     now = clock.now()
     first, last = day_range(first, last, day_of(now, zone))
-    plan = _plan(session, principal, zone, now, min(first, last), project)
+    counted = count_cells(session, principal, zone, now, first, last, project)
     items: dict[date, dict[str, Any]] = {}
     if first <= last:
         span = days_from(first, last, zone, now)
         items = {day: _empty(day, so_far=day == day_of(now, zone)) for day in span.days}
+        for row in counted.rows:
+            item = items[row.day]
+            item["total"] += row.number
+            for kind, name in (("by_status", row.status), ("by_severity", row.severity)):
+                item[kind][name] = item[kind].get(name, 0) + row.number
+    return {
+        "items": list(items.values()),
+        "time_zone": zone.key,
+        "computed_at": counted.computed_at,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many issues stood at each day's end: rows of day, status, severity, number; none of 0."""
+
+    rows: Sequence[Row[Any]]
+    computed_at: datetime
+
+
+def count_cells(
+    session: Session,
+    principal: Principal,
+    zone: ZoneInfo,
+    now: datetime,
+    first: date,
+    last: date,
+    project: str | None,
+) -> Counted:
+    """Count what `count_days` does, by status and severity at once, up to `now`."""
+    plan = _plan(session, principal, zone, now, min(first, last), project)
+    rows: Sequence[Row[Any]] = []
+    if first <= last:
+        span = days_from(first, last, zone, now)
         sources: list[Select[*tuple[Any, ...]]] = []
         bounds = _bounds(plan)
         if any(start > first for start in plan.live_from.values()):
@@ -171,16 +205,8 @@ def count_days(
                 .join(bounds, bounds.c.project_id == fresh.c.project_id)
                 .where(fresh.c.day >= bounds.c.live_from)
             )
-        for row in _summed(session, sources):
-            item = items[row.day]
-            item["total"] += row.number
-            for kind, name in (("by_status", row.status), ("by_severity", row.severity)):
-                item[kind][name] = item[kind].get(name, 0) + row.number
-    return {
-        "items": list(items.values()),
-        "time_zone": zone.key,
-        "computed_at": min([now, *plan.computed_at.values()]),
-    }
+        rows = _summed(session, sources)
+    return Counted(rows, min([now, *plan.computed_at.values()]))
 
 
 def _visible_spans(principal: Principal, span: Days, bounds: Any) -> Any:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     FromClause,
     bindparam,
     cast,
-    extract,
     func,
     select,
 )
@@ -81,7 +80,7 @@ class _Duration:
         source, key = split(relation, asked.by)
         if self.name != "lead":
             source = source.join(_MILESTONES, _MILESTONES.c.issue_id == columns.id)
-        seconds: ColumnElement[Any] = extract("epoch", elapsed(self.name, columns))
+        seconds: ColumnElement[Any] = func.date_part("epoch", elapsed(self.name, columns))
         if asked.calendar is Calendar.BUSINESS:
             rows = calendar(asked.days_off, asked.zone, asked.today)
             source = source.join(rows, rows.c.begins.is_not(None))

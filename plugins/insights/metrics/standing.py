@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from plugins.insights.asked import Asked, term, within
-from plugins.insights.counting import Standing, place_of, standing
+from plugins.insights.counting import Standing, place_of, standing_at_ends
 from plugins.insights.fields import By
 from plugins.insights.metric import Answered, Metric
 from plugins.insights.splitting import groups, split
@@ -17,7 +17,7 @@ SPLITS = frozenset({By.LABEL, By.ASSIGNEE, By.REPORTER, By.SEVERITY, By.PROJECT}
 
 def _cumulative_flow(asked: Asked) -> Answered:
     moments = [asked.end_of(bucket) for bucket in asked.buckets]
-    found = standing(asked, ("status",), moments)
+    found = standing_at_ends(asked, ("status",))
     empty = [0] * len(moments)
     series = [
         group.series(
@@ -46,9 +46,7 @@ def sizes_of(found: Standing) -> dict[object, int]:
 def _severity_mix(asked: Asked) -> Answered:
     moments = [asked.end_of(bucket) for bucket in asked.buckets]
     unfinished: dict[tuple[Any, Any], list[int]] = {}
-    for (status, severity, key), numbers in standing(
-        asked, ("status", "severity"), moments
-    ).items():
+    for (status, severity, key), numbers in standing_at_ends(asked, ("status", "severity")).items():
         if status != Status.DONE:
             known = unfinished.setdefault((severity, key), [0] * len(moments))
             unfinished[severity, key] = [sum(both) for both in zip(known, numbers, strict=True)]

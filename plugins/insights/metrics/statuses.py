@@ -9,26 +9,20 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
-    Double,
     FromClause,
-    Integer,
     Interval,
     Select,
-    String,
     and_,
     bindparam,
     case,
     cast,
-    column,
-    extract,
+    false,
     func,
     literal,
-    not_,
     or_,
     select,
     text,
     tuple_,
-    values,
 )
 
 from plugins.insights.asked import Asked, term, within
@@ -65,18 +59,19 @@ def _time_in_status(asked: Asked) -> Answered:
     edges = [_microseconds(min(edge, asked.seen) - asked.edges[0]) for edge in asked.edges]
     every, running = _Passed(edges), _Passed(edges)
     there: dict[tuple[str, Any], list[int]] = {}
-    for status, key, lasts, kind, place, number, total in asked.session.execute(_turns(asked)):
-        of = (status, key)
-        match kind:
-            case "begins":
-                every.add(of, place, number, int(total))
-                if lasts:
-                    running.add(of, place, number, int(total))
-            case "ends":
-                every.add(of, place, -number, -int(total))
-            case _:
-                changes = there.setdefault(of, [0] * (len(edges) + 1))
-                changes[max(place, 0)] += number if kind == "comes" else -number
+    for row in asked.session.execute(_turns(asked)):
+        of = (row.status, row.key)
+        every.add(of, row.first, row.number, int(row.entered))
+        if row.lasts:
+            running.add(of, row.first, row.number, int(row.entered))
+        else:
+            every.add(of, row.last, -row.number, -int(row.left))
+        # Each issue once in a bucket: one that is back where it was comes in the next one.
+        comes = max(row.first + bool(row.again), 0)
+        if comes <= row.last:
+            changes = there.setdefault(of, [0] * (len(edges) + 1))
+            changes[comes] += row.number
+            changes[row.last + 1] -= row.number
     sizes = _sizes(asked)
     series = []
     for group in groups(asked, sizes):
@@ -127,38 +122,31 @@ class _Passed:
 
 
 def _turns(asked: Asked) -> Select[*tuple[Any, ...]]:
-    """Return how many stays begin and end in each bucket, and the sums of these instants.
-
-    And how many issues come to be at a status and cease to be: each once in a bucket, so one that
-    is back in the bucket in which it left comes in the one after it.
-    """
+    """Return how many stays reach from which bucket to which, and the sums of their instants."""
     joined, key, where = _stays(asked)
     entered, left, begin = _STAYS.c.entered_at, _STAYS.c.left_at, asked.edges[0]
-    lasts = left > asked.seen
+    lasts = (left > asked.seen).label("lasts")
     last = case(
         (lasts, asked.seen), else_=func.greatest(entered, left - literal(_TICK, Interval()))
     )
-    first, final = place_of(entered, asked.edges), place_of(last, asked.edges)
-    again = place_of(_STAYS.c.last_before, asked.edges)
-    comes = func.greatest(case((again == first, first + 1), else_=first), 0)
-    turn = (
-        values(
-            column("kind", String), column("place", Integer), column("at", BigInteger), name="turn"
-        )
-        .data(
-            [
-                ("begins", first, _since(begin, entered)),
-                ("ends", case((not_(lasts), place_of(left, asked.edges))), _since(begin, left)),
-                ("comes", case((comes <= final, comes)), 0),
-                ("goes", case((comes <= final, final + 1)), 0),
-            ]
-        )
-        .lateral()
+    first = place_of(entered, asked.edges)
+    again = place_of(_STAYS.c.last_before, asked.edges) == first
+    keys = (
+        _STAYS.c.status,
+        key.label("key"),
+        lasts,
+        first.label("first"),
+        place_of(last, asked.edges).label("last"),
+        func.coalesce(again, false()).label("again"),
     )
-    keys = (_STAYS.c.status, key.label("key"), lasts.label("lasts"), turn.c.kind, turn.c.place)
     return (
-        select(*keys, func.count(), func.sum(turn.c.at))
-        .select_from(joined.join(turn, turn.c.place.is_not(None)))
+        select(
+            *keys,
+            func.count().label("number"),
+            func.sum(_since(begin, entered)).label("entered"),
+            func.sum(_since(begin, left)).label("left"),
+        )
+        .select_from(joined)
         .where(*where, entered < asked.edges[-1], or_(left > begin, entered >= begin))
         .group_by(*keys)
     )
@@ -181,7 +169,8 @@ def _since(begin: datetime, instant: ColumnElement[Any]) -> ColumnElement[int]:
     """Return the microseconds since then; 0 for never."""
     known = case((instant < text("'infinity'"), instant), else_=begin)
     since = known - bindparam(None, begin, DateTime(timezone=True))
-    return cast(extract("epoch", since) * 1_000_000, BigInteger)
+    # A float of seconds still knows each microsecond of some centuries, and is quicker.
+    return cast(func.date_part("epoch", since) * 1_000_000, BigInteger)
 
 
 def _microseconds(length: timedelta) -> int:
@@ -267,7 +256,7 @@ def _norms(asked: Asked) -> dict[str, tuple[int, list[float]]]:
     joined, _, where = _stays(asked)
     closed = asked.selection.relation.c.closed_at
     ended = func.least(_STAYS.c.left_at, bindparam(None, asked.seen, DateTime(timezone=True)))
-    taken = func.sum(cast(extract("epoch", ended - _STAYS.c.entered_at), Double))
+    taken = func.sum(func.date_part("epoch", ended - _STAYS.c.entered_at))
     each = (
         select(_STAYS.c.status, taken.label("seconds"))
         .select_from(joined)

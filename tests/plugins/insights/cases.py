@@ -24,6 +24,7 @@ from plugins.issues import policy
 from plugins.issues import services as issues
 from plugins.issues.api import count_issues, select_issues
 from plugins.issues.comments import add_comment, delete_comment
+from plugins.stats import services as stats
 from tests.plugins.insights.recount import END, Life, Past, Predicate, Recount, State, percentile
 
 BEGIN = datetime(2025, 10, 1, tzinfo=UTC)
@@ -125,7 +126,14 @@ class World:
     def _act(self) -> None:
         chance = self.chance
         kinds = {"report": 5, "status": 9, "field": 5, "comment": 4, "uncomment": 1}
-        kinds |= {"delete": 1, "restore": 1, "confidential": 1, "late": 1, "visibility": 1}
+        kinds |= {
+            "delete": 1,
+            "restore": 1,
+            "confidential": 1,
+            "late": 1,
+            "visibility": 1,
+            "count": 1,
+        }
         if not self.keys:
             kinds = {"report": 1}
         (kind,) = chance.choices(list(kinds), list(kinds.values()))
@@ -172,6 +180,9 @@ class World:
                 back = self.gone.pop(0)
                 issues.restore_issue(self.session, self.admin, back)
                 self.keys.append(back)
+            case "count":
+                # What is stored is told from there, as far as it is still true.
+                stats.aggregate(self.session, ZoneInfo(chance.choice(ZONES)))
             case "visibility" if chance.random() < 0.3:
                 issues.change_project(
                     self.session, self.admin, "APP", {"visibility": chance.choice(["own", "all"])}
