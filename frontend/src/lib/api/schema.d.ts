@@ -1646,7 +1646,7 @@ export interface components {
             by: components["schemas"]["By"] | null;
             /** Format: date-time */
             computed_at: string;
-            /** @description How many issues stand behind the numbers. */
+            /** @description How many issues stand behind the numbers; split by label, one counts for each of its labels. */
             considered: number;
             /** @description What is counted, and where the definition is from. */
             definition: string;
