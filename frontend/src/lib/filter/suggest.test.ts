@@ -26,7 +26,7 @@ describe('what is being typed', () => {
 
 describe('suggestions', () => {
   it('are fields that begin so, and values that say their field', () => {
-    expect(drafts('sta')).toEqual(['status:']);
+    expect(drafts('stat')).toEqual(['status:']);
     expect(drafts('-CRIT')).toEqual(['-severity:critical']);
     expect(drafts('"exact wo')).toEqual([]);
   });
