@@ -76,7 +76,7 @@ def test_guarded_views_ask_for_a_token_and_open_ones_do_not(document):
 
 def test_every_problem_a_view_can_answer_with_is_documented(document):
     assert set(operation(document, "create_toy")["responses"]) == {
-        "201", "400", "401", "403", "409", "413", "415", "422", "503",
+        "201", "400", "401", "403", "409", "413", "415", "422", "429", "503",
     }  # fmt: skip
     assert "404" in operation(document, "get_toy")["responses"]
     assert {"412", "428"} <= set(operation(document, "change_toy")["responses"])
