@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,11 +13,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits import parse
+from limits.storage import MemoryStorage
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from issue_insight.app import create_app
 from issue_insight.db import db
+from issue_insight.http.rate_limits import Counters, Limit
 from issue_insight.settings import Settings
 from issue_insight.testing.live import free_port
 from issue_insight.testing.tokens import SignedIn, bearer, sign_in
@@ -247,3 +251,21 @@ def test_in_redis_all_processes_count_as_one(build: Build, redis: str) -> None:
     assert asked(one, 2, headers=ada.headers) == [200, 200]
     local = asked(other, 2, headers=ada.headers)
     assert local == [200, 429]
+
+
+def test_counting_in_memory_starts_no_threads_and_forgets_what_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counters = Counters("memory://")
+    before = threading.active_count()
+    limit = Limit("each", parse("2/second"))
+    assert [counters.hit(limit, str(who)) for who in range(100)] == [True] * 100
+    assert threading.active_count() == before
+    storage = counters._own.storage
+    assert isinstance(storage, MemoryStorage)
+    assert len(storage.storage) >= 100
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    counters.hit(limit, "somebody")
+    assert len(storage.storage) <= 2
