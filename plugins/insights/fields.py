@@ -1,6 +1,12 @@
 """The kinds of values that insights are asked by."""
 
 from enum import StrEnum
+from typing import Literal
+
+from plugins.stats.api import Size
+
+Pieces = Size | Literal["all"]
+"""How a range is cut into buckets; `all`: it is not."""
 
 
 class By(StrEnum):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from issue_insight.http.schema import Instant, Model
-from plugins.insights.fields import By, Calendar, Show
+from plugins.insights.fields import By, Calendar, Pieces, Show
 from plugins.issues.api import AsOf
 from plugins.stats.api import Day, Size
 
@@ -39,8 +39,10 @@ class InsightQuery(Model):
         description="A day of the last bucket; by default, and at the latest, today.",
         examples=["2026-01-31"],
     )
-    bucket: Size | None = Field(
-        default=None, description="Days, weeks from Monday, or months; each metric has a default."
+    bucket: Pieces | None = Field(
+        default=None,
+        description="Days, weeks from Monday, months, or `all` of the range as one; each metric "
+        "has a default.",
     )
     as_of: AsOf = None
     by: By | None = Field(

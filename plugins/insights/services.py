@@ -18,10 +18,9 @@ from plugins.insights.asked import (
     buckets_asked,
     today_at,
 )
-from plugins.insights.fields import By, Calendar, Show
+from plugins.insights.fields import By, Calendar, Pieces, Show
 from plugins.insights.metric import Metric
 from plugins.insights.table import METRICS
-from plugins.stats.api import Size
 
 
 def answer(
@@ -33,7 +32,7 @@ def answer(
     q: str = "",
     first: date | None = None,
     last: date | None = None,
-    size: Size | None = None,
+    pieces: Pieces | None = None,
     as_of: datetime | None = None,
     by: By | None = None,
     calendar: Calendar = Calendar.ALL,
@@ -63,7 +62,7 @@ def answer(
     # What is put together is larger than what a page of a list is; compiling it does not pay.
     session.execute(text("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"))
     seen = as_of or clock.now()
-    size = size or metric.size
+    size = None if pieces == "all" else pieces or metric.size
     asked = Asked(
         session=session,
         principal=principal,

@@ -44,7 +44,7 @@ def get_insight(query: InsightQuery, metric: str) -> Any:
             q=query.q,
             first=query.from_,
             last=query.to,
-            size=query.bucket,
+            pieces=query.bucket,
             as_of=as_of,
             by=query.by,
             calendar=query.calendar,

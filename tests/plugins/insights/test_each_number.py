@@ -12,6 +12,7 @@ WHEN: list[dict[str, Any]] = [
     {"q": "age:>3d OR is:closed"},
     {"q": "label:ui OR severity:low", "as_of": "2020-03-04T12:00:00Z", "bucket": "month"},
     {"as_of": "2020-03-08", "by": "label", "bucket": "month"},
+    {"bucket": "all", "q": "-severity:low"},
     {"show": "histogram"},
     {"show": "scatter", "q": "-is:overdue wrong"},
 ]

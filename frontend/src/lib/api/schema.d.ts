@@ -3276,8 +3276,8 @@ export interface operations {
             query?: {
                 /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
                 as_of?: string | null;
-                /** @description Days, weeks from Monday, or months; each metric has a default. */
-                bucket?: ("day" | "week" | "month") | null;
+                /** @description Days, weeks from Monday, months, or `all` of the range as one; each metric has a default. */
+                bucket?: ("day" | "week" | "month") | "all" | null;
                 /** @description Split the numbers by this; the metric says by what it can be. */
                 by?: components["schemas"]["By"] | null;
                 /** @description With `business`, durations leave out the days off of the instance. */
