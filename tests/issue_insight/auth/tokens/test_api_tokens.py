@@ -256,6 +256,7 @@ def test_an_expired_token_is_refused(app: Flask, person: Callable[..., SignedIn]
 @pytest.mark.parametrize(
     "token",
     ["ii_pat_", "ii_pat_" + "0" * 49, secret.make(), secret.make()[:-1] + "é", "ii_pat_x.y.z"],
+    ids=["nothing", "a wrong sum", "one never given out", "a letter of another script", "dots"],
 )
 def test_what_is_no_token_of_ours_is_refused(client: FlaskClient, token: str) -> None:
     assert is_refusal(me(client, token))
