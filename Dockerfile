@@ -31,7 +31,8 @@ USER 10001:10001
 EXPOSE 8181
 CMD ["granian", "--interface", "asgi", "--factory", "issue_insight.asgi:create", \
     "--host", "0.0.0.0", "--port", "8181", "--workers", "2", "--no-ws", \
-    "--backlog", "4096", "--backpressure", "4096", "--workers-kill-timeout", "3"]
+    "--backlog", "4096", "--backpressure", "4096", "--workers-kill-timeout", "3", \
+    "--respawn-failed-workers"]
 
 FROM caddy:2.10-alpine AS frontend
 COPY frontend/Caddyfile /etc/caddy/Caddyfile

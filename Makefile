@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: images help run frontend dev test lint types imports fmt unit fuzz insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live audit sbom licences clean reset
+.PHONY: images help run frontend dev test lint types imports fmt unit faults soak fuzz insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live audit sbom licences clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -43,8 +43,12 @@ imports: $(INSTALLED) ## Check that imports only go the way they should
 unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the coverage
 	$(BIN)/python -m pytest --ignore tests/e2e -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
 
-fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=200 of each kind
-	EXAMPLES=$(or $(EXAMPLES),200) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 tests/system/test_contract.py
+faults: $(INSTALLED) ## Kill, cut off and fill up what it stands on, amid many writes; print figures (WRITES=2000)
+	WRITES=$(or $(WRITES),2000) $(BIN)/python -m pytest -n 0 -rP --show-capture=stdout $(ARGS) tests/system/test_killed.py \
+	    tests/system/test_database_away.py tests/system/test_files_away.py tests/system/test_clock_and_bounds.py
+
+fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=240 of each kind, 50,000 in all
+	EXAMPLES=$(or $(EXAMPLES),240) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 -rP --show-capture=stdout tests/system/test_contract.py
 
 insights-cases: $(INSTALLED) ## Recount 10,000 random questions to metrics by hand, and open every number (CASES=, SEED=)
 	CASES=$(or $(CASES),10000) SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n 0 -s tests/plugins/insights/test_random_cases.py

@@ -63,6 +63,8 @@ class Server:
         command += ["--no-ws", "--log-level", "error"]
         # As many connections as there may be streams, and requests beside them.
         command += ["--backlog", "4096", "--backpressure", "4096"]
+        # A worker that is killed is replaced; one that ends at its start, twice in 5.5 s, is not.
+        command += ["--respawn-failed-workers"]
         # Streams end when a stop begins; requests under way are waited for this long.
         command += ["--workers-kill-timeout", "3"]
         self._process = subprocess.Popen(

@@ -190,7 +190,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
                 "type": "string",
                 "minLength": 1,
                 "maxLength": idempotency.KEY_MAX,
-                "pattern": r"^[\x21-\x7e]+$",
+                "pattern": r"^[\x20-\x7e]+$",
                 "examples": ["3f2c6b1e-8a53-4c56-9d0e-7c1f5a1d2b34"],
             },
         )

@@ -208,10 +208,17 @@ def _key(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) and value.isascii() else value
 
 
+_Key = Annotated[
+    str,
+    Field(
+        pattern=r"^[\t-\r\x1c-\x1f ]*[A-Za-z][A-Za-z0-9]{1,9}[\t-\r\x1c-\x1f ]*$", examples=["WEB"]
+    ),
+]
+"""A key as it may be sent: in small letters and with blanks around it, too."""
 ProjectKey = Annotated[
     str,
     Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$", examples=["WEB"]),
-    BeforeValidator(_key),
+    BeforeValidator(_key, json_schema_input_type=_Key),
 ]
 DueDate = Annotated[
     date,

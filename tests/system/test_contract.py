@@ -35,9 +35,10 @@ database = "none"
 
 [checks]
 enabled = true
-# A schema cannot say that a cursor, a version, a project has to be one that there is.
+# A schema cannot say that a cursor, a version, a project has to be one that there is, nor how
+# large a file this instance takes.
 positive_data_acceptance.expected-statuses = [
-    "2xx", "3xx", "401", "403", "404", "409", "412", "416", "422", "428",
+    "2xx", "3xx", "401", "403", "404", "409", "412", "413", "416", "422", "428",
 ]
 missing_required_header.expected-statuses = ["401", "403", "404", "422", "428"]
 

@@ -6,6 +6,7 @@ On a PostgreSQL of this file's own, which waits for the disk as the one of `make
 import http.client
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +25,7 @@ from issue_insight.storage import Storage
 from issue_insight.testing.live import live
 from issue_insight.testing.servers import bring_up_to_date
 from issue_insight.testing.tokens import SignedIn, sign_in
-from tests.system.test_killed import held_to
+from tests.system.test_killed import WRITES, held_to
 from tests.system.writing import Writers
 
 CONNECTIONS = 11
@@ -94,11 +95,18 @@ def test_writes_go_on_by_themselves_when_the_database_is_back(
         live(own_settings, tmp_path) as server,
         Writers(server.address, admin.token, persist=True) as writers,
     ):
-        writers.wait_for(100)
+        rate = writers.rate(WRITES // 2)
         end(postgres)
         writers.wait_for_refusals(20)
         start_postgres(directory)
-        writers.wait_for(100)
+        began = time.perf_counter()
+        writers.wait_for(1)
+        back = time.perf_counter() - began
+        writers.wait_for(WRITES // 2)
+    print(
+        f"{end.__name__} at {rate:.0f} writes/s: {writers.acknowledged} acknowledged, again "
+        f"{back:.1f} s after the database was up"
+    )
     statuses = {status for p in writers.promises for status in p.statuses}
     assert statuses == {200, 201, 503}
     for promises in writers.promises:

@@ -1,5 +1,7 @@
 """kill -9 of the server amid writes: what was acknowledged is there, and nothing is half there."""
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from plugins.issues.models import Comment
 from tests.system.invariants import broken
 from tests.system.writing import Writers
 
-WRITES = 200
+WRITES = int(os.environ.get("WRITES", "200"))
+"""How many are acknowledged before each blow; `make faults` waits for more, and prints figures."""
 
 
 def kill(pid_file: Path) -> None:
@@ -26,6 +29,12 @@ def kill(pid_file: Path) -> None:
     for process in family:
         process.kill()
     psutil.wait_procs(family[1:])
+
+
+def worker_of(pid_file: Path) -> list[psutil.Process]:
+    """Return the processes that answer requests, below the one that the file names."""
+    server = psutil.Process(int(pid_file.read_text()))
+    return [child for child in server.children() if "resource_tracker" not in repr(child.cmdline())]
 
 
 @pytest.fixture
@@ -60,14 +69,41 @@ def test_a_killed_server_loses_no_acknowledged_write_and_leaves_no_half_change(
     settings: Settings, project: SignedIn, client: FlaskClient, session: Session, tmp_path: Path
 ):
     with live(settings, tmp_path) as server, Writers(server.address, project.token) as writers:
-        writers.wait_for(WRITES)
+        rate = writers.rate(WRITES)
         kill(tmp_path / "server.pid")
+    print(f"killed at {rate:.0f} writes/s: {writers.acknowledged} acknowledged")
     assert any(promises.broken_off for promises in writers.promises)
     assert {status for p in writers.promises for status in p.statuses} == {200, 201}
     held_to(writers, client, project, session)
     session.rollback()
     with live(settings, tmp_path) as server, Writers(server.address, project.token) as writers:
         writers.wait_for(10)
+    held_to(writers, client, project, session)
+
+
+def test_a_killed_worker_is_replaced_by_the_server_itself(
+    settings: Settings, project: SignedIn, client: FlaskClient, session: Session, tmp_path: Path
+):
+    with (
+        live(settings, tmp_path) as server,
+        Writers(server.address, project.token, persist=True) as writers,
+    ):
+        rate = writers.rate(WRITES)
+        [worker] = worker_of(tmp_path / "server.pid")
+        worker.kill()
+        psutil.wait_procs([worker])
+        began = time.perf_counter()
+        writers.wait_for(1)
+        back = time.perf_counter() - began
+        writers.wait_for(WRITES)
+        [other] = worker_of(tmp_path / "server.pid")
+    print(
+        f"worker killed at {rate:.0f} writes/s: {writers.acknowledged} acknowledged, again after "
+        f"{back:.1f} s"
+    )
+    assert other.pid != worker.pid
+    assert any(promises.broken_off for promises in writers.promises)
+    assert {status for p in writers.promises for status in p.statuses} <= {200, 201}
     held_to(writers, client, project, session)
 
 

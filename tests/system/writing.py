@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -61,6 +62,12 @@ class Writers:
         return sum(
             count for p in self.promises for status, count in p.statuses.items() if status < 300
         )
+
+    def rate(self, more: int) -> float:
+        """Wait for so many more acknowledged writes; return how many there were in a second."""
+        began = time.perf_counter()
+        self.wait_for(more)
+        return more / (time.perf_counter() - began)
 
     def wait_for(self, more: int) -> None:
         """Return once so many more writes were acknowledged. Raises when no writer is left."""
