@@ -17,11 +17,17 @@ import pytest
 from flask.testing import FlaskClient
 
 from issue_insight.auth.permission import ROLES
-from issue_insight.serving import Server
+from issue_insight.settings import Settings
+from issue_insight.testing.live import live
 from issue_insight.testing.tokens import SignedIn
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 SEED = os.environ.get("SEED", "1")
+
+UNLIMITED = {
+    name: "1000000/minute" for name in Settings.model_fields if name.startswith("rate_limit_")
+} | {"rate_limit_storage": "memory://"}
+"""One person asks for everything here."""
 
 CONFIGURATION = """
 headers = {{ Authorization = "Bearer {token}" }}
@@ -94,7 +100,7 @@ def fill(client: FlaskClient, admin: SignedIn, reporter: SignedIn) -> list[int]:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_answer_to_any_request_is_one_the_document_knows(
     role: str,
-    live_server: Server,
+    settings: Settings,
     client: FlaskClient,
     person: Callable[[str], SignedIn],
     tmp_path: Path,
@@ -105,17 +111,18 @@ def test_every_answer_to_any_request_is_one_the_document_knows(
     configuration.write_text(
         CONFIGURATION.format(token=people[role].token, examples=EXAMPLES, numbers=numbers)
     )
-    host, port = live_server.address
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
-            *("run", f"http://{host}:{port}/openapi.json"),
-            *("--no-color", f"--seed={SEED}"),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with live(settings.model_copy(update=UNLIMITED), tmp_path) as server:
+        host, port = server.address
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
+                *("run", f"http://{host}:{port}/openapi.json"),
+                *("--no-color", f"--seed={SEED}"),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
