@@ -28,7 +28,7 @@ from plugins.issues.selection import Selection
 
 MOST_COUNTED = 10_000
 """Beyond so many, what is not tallied is estimated."""
-DEAREST_COUNT = 5_000
+DEAREST_COUNT = 2_500
 """What counting may cost, in the planner's units (some milliseconds); beyond, it is estimated."""
 _TALLIED = {"project", "status", "severity", "assignee"}
 
