@@ -144,7 +144,11 @@ class Run:
                 "S3_BUCKET": settings.s3_bucket,
             }
         s3: S3 = _timed(
-            "files", "S3 server", lambda: start_s3(self.directory, bucket=settings.s3_bucket)
+            "files",
+            "S3 server",
+            lambda: start_s3(
+                self.directory, bucket=settings.s3_bucket, origins=_pages_of(settings)
+            ),
         )
         stack.callback(s3.stop)
         self._watched["S3 server"] = s3.process
@@ -185,6 +189,12 @@ class Run:
         else:
             print(f"  sign in   {base}/sign-in", flush=True)
         print(f"\nEverything is kept in {self.directory}. Ctrl-C stops it.", flush=True)
+
+
+def _pages_of(settings: Settings) -> list[str]:
+    """Return the origins that our own pages have: large files go from there straight to S3."""
+    here = [f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost")]
+    return [*([settings.public_url] if settings.public_url else []), *here]
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ _PORTS = (
 _STARTS = 3
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_NOBODY = "none.invalid"
+"""An origin that no page has: an empty list of them would mean all."""
 _MEMORY = "192MiB"
 """A soft bound: the server gives memory back instead of growing past it."""
 
@@ -61,10 +64,12 @@ class _Keys:
     signing: str
 
 
-def start_s3(directory: Path, *, bucket: str) -> S3:
+def start_s3(directory: Path, *, bucket: str, origins: Sequence[str] = ()) -> S3:
     """Start a server on `directory / "s3"`, made if absent, with `bucket` in it.
 
     Its keys are random, made once, kept in `directory / "s3.json"` which only the owner can read.
+    Pages of `origins`, or of all where that is `*`, may use the server from a browser: with a
+    signature, like anybody.
     Raises `EmbeddedError` with one line for whatever stands in the way.
     """
     directory = directory.resolve()
@@ -79,7 +84,7 @@ def start_s3(directory: Path, *, bucket: str) -> S3:
         ports = _ports(directory / "s3.ports")
         since = processes.log_size(log)
         process = processes.spawn(
-            _command(data, directory / "s3.json", ports),
+            _command(data, directory / "s3.json", ports, origins),
             log=log,
             cwd=data,
             env=_environment(keys, certificate, data),
@@ -139,7 +144,9 @@ def _weed() -> Path:
     return Path(found)
 
 
-def _command(data: Path, config: Path, ports: dict[str, int]) -> list[str | Path]:
+def _command(
+    data: Path, config: Path, ports: dict[str, int], origins: Sequence[str]
+) -> list[str | Path]:
     return [
         _weed(),
         *(f"-logdir={_made(data / 'log')}", "-log_max_size_mb=4", "-log_max_files=2"),
@@ -150,7 +157,8 @@ def _command(data: Path, config: Path, ports: dict[str, int]) -> list[str | Path
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false"),
         *("-s3.iam=false", "-master.telemetry=false", "-filer.disableDirListing"),
         *("-filer.exposeDirectoryData=false", "-filer.ui.deleteDir=false"),
-        *("-s3.allowedOrigins=none.invalid", "-filer.allowedOrigins=none.invalid"),
+        f"-s3.allowedOrigins={','.join(origins or [_NOBODY])}",
+        f"-filer.allowedOrigins={_NOBODY}",
         # Without these two a stop waits half a minute for its own idle connections.
         *("-idleTimeout=1", "-volume.preStopSeconds=0"),
         "-s3.cacheCapacityMB=8",

@@ -83,7 +83,8 @@ def s3() -> S3:
     """Return the run's S3 server; start it if need be."""
     directory = Path(os.environ[HOME])
     with locked(directory / "s3.lock", wait=True):
-        return running_s3(directory) or start_s3(directory, bucket="issue-insight")
+        # Pages are served on a port of their own in every test that has any.
+        return running_s3(directory) or start_s3(directory, bucket="issue-insight", origins=["*"])
 
 
 def bring_up_to_date(url: str) -> None:

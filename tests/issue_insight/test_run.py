@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import urllib3
 
 from issue_insight.embedded import running_postgres, running_s3, stop_postgres, stop_s3
 from issue_insight.embedded.processes import alive
@@ -175,6 +176,12 @@ def test_it_starts_serves_says_where_and_stops_without_leaving_anything(start: S
         assert instance.get(page)[0] == 200
     status, ready = instance.get("/readyz")
     assert status == 200, ready
+    files = running_s3(start.directory)
+    assert files is not None
+    page = f"http://127.0.0.1:{instance.port}"
+    asked = {"Origin": page, "Access-Control-Request-Method": "POST"}
+    allowed = urllib3.request("OPTIONS", f"{files.endpoint}/issue-insight/", headers=asked)
+    assert allowed.headers["Access-Control-Allow-Origin"] == page
     instance.signal(signal.SIGINT)
     assert instance.ended() == 0
     assert instance.lines[-1] == "Issue Insight has stopped."

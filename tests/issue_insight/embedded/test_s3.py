@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+import urllib3
 from minio import Minio
 from minio.error import S3Error
 
@@ -121,6 +122,23 @@ def test_without_the_keys_no_part_of_it_shows_or_takes_a_file(directory: Path) -
     with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
         _client(s3, "wrong-secret").get_object(BUCKET, "secret")
     assert _get(s3, "secret") == b"not for you"
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"), [("http://here.example", True), ("http://elsewhere.example", False)]
+)
+def test_only_the_pages_that_were_named_may_use_it_from_a_browser(
+    directory: Path, origin: str, allowed: bool
+) -> None:
+    s3 = start_s3(directory, bucket=BUCKET, origins=["http://here.example"])
+    bucket, page = f"{s3.endpoint}/{BUCKET}/", {"Origin": origin}
+    form = {"key": "a", "file": ("a.txt", b"x")}
+    asked = page | {"Access-Control-Request-Method": "POST"}
+    for answer in (
+        urllib3.request("OPTIONS", bucket, headers=asked, retries=False),
+        urllib3.request("POST", bucket, headers=page, fields=form, retries=False),
+    ):
+        assert answer.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
 
 
 def test_the_parts_talk_to_nobody_without_their_certificate(directory: Path) -> None:
