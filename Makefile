@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: images help run frontend dev test lint types imports fmt unit faults soak fuzz insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live audit sbom licences clean reset
+.PHONY: images help run frontend dev test lint types imports fmt unit faults soak fuzz insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live bench-ui audit sbom licences clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -98,6 +98,9 @@ bench-servers: $(INSTALLED) ## Measure WSGI servers against each other (installs
 
 bench-live: $(INSTALLED) ## Measure live updates: delivery to 1,000 streams, memory of each (ARGS=--help)
 	$(BIN)/python bench/live.py $(ARGS)
+
+bench-ui: $(INSTALLED) $(BUILT) chromium ## Measure the list in Chromium: scrolling, keys, Lighthouse (SIZE=100000, ARGS=--help)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.ui $(ARGS)
 
 bench-similar: $(INSTALLED) ## Measure the search for similar issues: how many duplicates it finds, how fast (SIZE=100000)
 	$(BIN)/python bench/similar.py
