@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from bench.lives import DAY, EVENTS, LABELS, TABLES, Birth, Life, no_lines, stamp
+from plugins.issues.facts import rebuild_facts
 from plugins.issues.versions import keep_words_of_new
 
 SEED = 2026
@@ -176,6 +177,8 @@ def _without_indexes(engine: Engine, progress: Progress) -> Iterator[None]:
             connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
         for name, _ in indexes:
             connection.execute(text(f"DROP INDEX {name}"))
+        # It would look for the events of each issue, without an index.
+        connection.execute(text("ALTER TABLE events DISABLE TRIGGER issue_facts_follow"))
     yield
     task = progress.add_task("indexes and foreign keys", total=len(indexes) + len(keys))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -186,6 +189,10 @@ def _without_indexes(engine: Engine, progress: Progress) -> Iterator[None]:
         for table, name, definition in keys:
             connection.execute(text(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"))
             progress.update(task, advance=1)
+    with Session(engine) as session:
+        rebuild_facts(session)
+        session.execute(text("ALTER TABLE events ENABLE TRIGGER issue_facts_follow"))
+        session.commit()
 
 
 _FOREIGN_KEYS = """

@@ -74,11 +74,26 @@ def operations(get: Get, issues: int) -> Operations:
             for key in keys
         ],
         "counts": [Call(f"/api/v1/stats/now?q=project:{key}") for key in PROJECTS[:6]],
+        **_insights(),
         "list_as_of": [
             _list(q=one, as_of=(datetime.now(UTC) - timedelta(days=days)).date().isoformat())
             for one, days in zip(q, range(60, YEARS * 365 - 60, 80), strict=False)
         ],
     }
+
+
+def _insights() -> Operations:
+    """Return metrics over a year, and one of them as anybody would write it: from events alone."""
+    year = (datetime.now(UTC) - timedelta(days=365)).date().isoformat()
+    asked = urlencode({"from": year, "bucket": "week"})
+    found = {
+        f"insights_{name.replace('-', '_')}": [
+            Call(f"/api/v1/insights/{name}?{asked}"),
+            Call(f"/api/v1/insights/{name}?{asked}&q=project:{PROJECTS[0]}"),
+        ]
+        for name in ("cumulative-flow", "created-resolved", "lead-time", "time-in-status")
+    }
+    return found | {"insights_plain": [Call(f"/bench/plain-lead-time?from={year}")]}
 
 
 def _list(**query: Any) -> Call:

@@ -70,6 +70,13 @@ def goals(figures: dict[str, Figures], memory: Memory) -> list[tuple[str, bool, 
     if {"list", "list_plain"} <= figures.keys():
         times = figures["list"].rate(16) / figures["list_plain"].rate(16)
         found.append(("list: 5 times the plain view", times >= 5, f"{times:.1f} times"))
+    if {"insights_lead_time", "insights_plain"} <= figures.keys():
+        times = figures["insights_lead_time"].rate(1) / figures["insights_plain"].rate(1)
+        found.append(("lead time: quicker than from the log", times > 1, f"{times:.1f} times"))
+        for name in figures:
+            if name.startswith("insights_") and name != "insights_plain":
+                p50 = figures[name].percentile("p50", 1)
+                found.append((f"{name}: p50 under 1 s", p50 < 1_000, f"{p50:.0f} ms"))
     most, grown = max(memory.rounds), memory.rounds[-1] - memory.rounds[0]
     found.append(("worker under 150 MB", most < 150, f"{most:.0f} MB"))
     found.append(("worker's memory flat after the first round", grown < 5, f"{grown:+.1f} MB"))

@@ -27,7 +27,7 @@ from issue_insight.embedded import Postgres
 
 MAINTAINER = 2
 WARM_SECONDS = 0.5
-WITHOUT_SQL = ("hello", "list_plain")
+WITHOUT_SQL = ("hello", "list_plain", "insights_plain")
 
 
 def main() -> None:

@@ -1,15 +1,15 @@
-"""The application as it is served, and beside it two yardsticks, in the same process.
+"""The application as it is served, and beside it three yardsticks, in the same process.
 
 `/bench/hello`: a bare Flask view, the ceiling of the server itself. `/bench/plain`: the page of the
 list as Flask applications usually make it, ORM entities with joins dumped by a marshmallow schema,
-behind the same guard.
+behind the same guard. `/bench/plain-lead-time`: a metric from the event log alone.
 """
 
 from typing import Any
 
 from flask import Flask, jsonify, request
 from marshmallow import Schema, fields
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, relationship
 
 from issue_insight.app import create_app
@@ -105,10 +105,33 @@ def plain_page() -> Any:
     return jsonify(_Page().dump({"items": page, "total": total}))
 
 
+_LEAD_TIMES = text("""
+    SELECT date_trunc('week', closed.at) AS week, percentile_cont(ARRAY[0.5, 0.85, 0.95])
+        WITHIN GROUP (ORDER BY extract(epoch FROM closed.at - created.at)) AS seconds
+    FROM events AS created
+    JOIN (
+        SELECT DISTINCT ON (subject_id) subject_id, at, new FROM events
+        WHERE subject = 'issue' AND kind = 'changed' AND field = 'status'
+        ORDER BY subject_id, at DESC, id DESC
+    ) AS closed ON closed.subject_id = created.subject_id
+    WHERE created.subject = 'issue' AND created.kind = 'created'
+    AND closed.new = '"done"' AND closed.at >= CAST(:first AS date)
+    GROUP BY 1 ORDER BY 1
+""")
+
+
+@requires(policy.READ)
+def plain_lead_time() -> Any:
+    """Return the percentiles of lead time of each week, from nothing but the event log."""
+    rows = db.session().execute(_LEAD_TIMES, {"first": request.args["from"]})
+    return jsonify([{"at": row.week.isoformat(), "seconds": row.seconds} for row in rows])
+
+
 def create() -> Application:
-    """Build the application, with both yardsticks."""
+    """Build the application, with all yardsticks."""
     app = create_app()
     app.add_url_rule("/bench/plain", view_func=plain_page)
+    app.add_url_rule("/bench/plain-lead-time", view_func=plain_lead_time)
     bare, whole = Flask("bare"), app.wsgi_app
 
     @bare.get("/bench/hello")

@@ -1,6 +1,7 @@
 """The manifest of the insights plugin."""
 
 from issue_insight.plugin.manifest import Plugin
+from plugins.insights.cli import insights
 from plugins.insights.policy import PERMISSIONS
 from plugins.insights.views import blp
 
@@ -10,4 +11,5 @@ plugin = Plugin(
     requires=("issues", "stats"),
     blueprints=(blp,),
     permissions=PERMISSIONS,
+    commands=(insights,),
 )

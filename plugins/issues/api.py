@@ -1,5 +1,6 @@
 """The door of this plugin: what other plugins may use of it."""
 
+from plugins.issues.facts import rebuild_facts, verify_facts
 from plugins.issues.fields import Name, Resolution, Severity, Status
 from plugins.issues.grammar.ast import Field as Term
 from plugins.issues.grammar.ast import Not, Or, Query
@@ -70,6 +71,7 @@ __all__ = [
     "parse_as_of",
     "reached",
     "readable_issue",
+    "rebuild_facts",
     "relation_at",
     "sees_all_unkept",
     "select_issues",
@@ -77,5 +79,6 @@ __all__ = [
     "sights",
     "tallied",
     "touched_issues",
+    "verify_facts",
     "visible_to",
 ]

@@ -1,0 +1,189 @@
+"""`flask insights`: metrics in the terminal, and the facts that they are computed from."""
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.table import Table
+
+from issue_insight.auth.principal import system
+from issue_insight.db import unit_of_work
+from issue_insight.errors import Invalid, NotFound
+from plugins.insights import services
+from plugins.insights.fields import By
+from plugins.insights.policy import READ
+from plugins.insights.table import METRICS
+from plugins.issues.api import READ as READ_ISSUES
+from plugins.issues.api import SEE_ALL, parse_as_of, rebuild_facts, verify_facts
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_LENGTHS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+class _Metrics(AppGroup):
+    """Takes the name of any metric for a command."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command of the group, else that which prints the metric of the name."""
+        found = super().get_command(ctx, name)
+        if found is not None or name not in METRICS:
+            return found
+        return click.Command(
+            name,
+            params=list(_OPTIONS),
+            callback=_with_context(name),
+            help=METRICS[name].definition,
+            short_help=METRICS[name].title,
+        )
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the metrics, then what else there is."""
+        return [*METRICS, *super().list_commands(ctx)]
+
+
+insights = _Metrics("insights", help="Metrics of the flow of issues, as the API gives them.")
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_OPTIONS: tuple[click.Parameter, ...] = (
+    click.Option(["--q"], default="", help="A filter, as for lists."),
+    click.Option(["--from", "first"], type=_DAY, help="A day of the first bucket."),
+    click.Option(["--to", "last"], type=_DAY, help="A day of the last bucket."),
+    click.Option(["--bucket"], type=click.Choice(["day", "week", "month"])),
+    click.Option(["--as-of"], help="As of this instant, or the end of this day."),
+    click.Option(["--by"], type=click.Choice([by.value for by in By]), help="Split by this."),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print what the API answers."),
+)
+
+
+def _with_context(name: str) -> Any:
+    def run(**options: Any) -> None:
+        # As Flask's own commands have it: the application's context around them.
+        click.get_current_context().invoke(_in_app(name, options))
+
+    return run
+
+
+def _in_app(name: str, options: Mapping[str, Any]) -> Any:
+    from flask.cli import with_appcontext
+
+    return with_appcontext(lambda: _print(name, **options))
+
+
+def _print(
+    name: str,
+    *,
+    q: str,
+    first: datetime | None,
+    last: datetime | None,
+    bucket: Any,
+    as_of: str | None,
+    by: str | None,
+    as_json: bool,
+) -> None:
+    settings = current_app.extensions["issue_insight"].settings
+    principal = system("job", frozenset({READ.name, READ_ISSUES.name, SEE_ALL.name}))
+    try:
+        instant = parse_as_of(as_of, settings.zone)
+        with unit_of_work() as session:
+            answer = services.answer(
+                session,
+                principal,
+                settings.zone,
+                name,
+                q=q,
+                first=first and first.date(),
+                last=last and last.date(),
+                size=bucket,
+                as_of=instant,
+                by=By(by) if by else None,
+                days_off=settings.days_off,
+            )
+    except (Invalid, NotFound) as error:
+        faults = "; ".join(f"{e.pointer} {e.detail}" for e in getattr(error, "errors", ()))
+        raise click.ClickException(f"{error}{f' ({faults})' if faults else ''}") from error
+    if as_json:
+        click.echo(json.dumps(answer, default=_plain, indent=2))
+        return
+    _show(answer)
+
+
+def _show(answer: Mapping[str, Any]) -> None:
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console.print(f"{answer['title']}: {answer['q'] or 'all issues'}", markup=False)
+    console.print(
+        f"{answer['considered']} issues, as of {answer['as_of']:%Y-%m-%d %H:%M} UTC, "
+        f"days of {answer['time_zone']}",
+        markup=False,
+    )
+    table = Table(box=None, pad_edge=False)
+    places = list(dict.fromkeys(p["at"] for series in answer["series"] for p in series["points"]))
+    table.add_column("")
+    for series in answer["series"]:
+        table.add_column(series["name"], justify="right")
+    values = [
+        {point["at"]: point["value"] for point in series["points"]} for series in answer["series"]
+    ]
+    units = [series["unit"] for series in answer["series"]]
+    for place in places:
+        cells = [_number(of.get(place), unit) for of, unit in zip(values, units, strict=True)]
+        table.add_row(place, *cells)
+    console.print(table)
+    if len(places) > 1:
+        for series, of in zip(answer["series"], values, strict=True):
+            console.print(f"{_chart([of.get(place) for place in places])}  {series['name']}")
+    console.print(answer["definition"], style="dim", markup=False)
+
+
+def _chart(values: list[float | None]) -> str:
+    """Return the values as a row of bars; where there is none, a space."""
+    top = max((abs(value) for value in values if value), default=0) or 1
+    return "".join(
+        " " if value is None else _BARS[1 + round(abs(value) / top * (len(_BARS) - 2))]
+        for value in values
+    )
+
+
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    if unit == "seconds":
+        for length, name in _LENGTHS:
+            if value >= length:
+                return f"{value / length:,.1f} {name}"
+        return f"{value:,.0f} s"
+    return f"{value:.0%}" if unit == "ratio" else f"{value:,}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is not for JSON")
+
+
+@insights.command("rebuild")
+def rebuild() -> None:
+    """Make the facts anew that metrics are computed from."""
+    with unit_of_work() as session:
+        for facts in rebuild_facts(session):
+            click.echo(f"{facts.table}: {facts.rows} rows made from the event log.")
+
+
+@insights.command("verify")
+def verify() -> None:
+    """Compare the facts with the event log; exit with 1 if they differ."""
+    with unit_of_work() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        found = verify_facts(session)
+    for facts in found:
+        click.echo(f"{facts.table}: {facts.rows} rows, {facts.wrong} not what the event log says.")
+    if any(facts.wrong for facts in found):
+        click.echo("`flask insights rebuild` makes them anew.")
+        sys.exit(1)
