@@ -99,7 +99,7 @@ def _print(
                 q=q,
                 first=first and first.date(),
                 last=last and last.date(),
-                size=bucket,
+                pieces=bucket,
                 as_of=instant,
                 by=By(by) if by else None,
                 days_off=settings.days_off,

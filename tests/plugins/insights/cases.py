@@ -287,7 +287,7 @@ class Checker:
             q=case.q,
             first=case.first,
             last=case.last,
-            size=case.size,  # type: ignore[arg-type]
+            pieces=case.size,  # type: ignore[arg-type]
             as_of=case.as_of,
             by=case.by,
             show=case.show,
