@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; everything else goes into .venv, which `make` keeps up to date.
 
 .DEFAULT_GOAL := help
-.PHONY: images help run frontend dev test lint types imports fmt unit faults soak fuzz insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live bench-ui audit sbom licences clean reset
+.PHONY: images help run frontend dev test lint types imports fmt unit faults soak fuzz properties insights-cases web e2e chromium api-types bench bench-servers bench-similar bench-live bench-ui audit sbom licences clean reset
 
 BIN := .venv/bin
 PACKAGES := issue_insight plugins
@@ -47,11 +47,17 @@ faults: $(INSTALLED) ## Kill, cut off and fill up what it stands on, amid many w
 	WRITES=$(or $(WRITES),2000) $(BIN)/python -m pytest -n 0 -rP --show-capture=stdout $(ARGS) tests/system/test_killed.py \
 	    tests/system/test_database_away.py tests/system/test_files_away.py tests/system/test_clock_and_bounds.py
 
+soak: $(INSTALLED) ## A mixed load for MINUTES=30: no 5xx, no memory that grows
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),30) $(ARGS)
+
 fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=240 of each kind, 50,000 in all
 	EXAMPLES=$(or $(EXAMPLES),240) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 -rP --show-capture=stdout tests/system/test_contract.py
 
 insights-cases: $(INSTALLED) ## Recount 10,000 random questions to metrics by hand, and open every number (CASES=, SEED=)
 	CASES=$(or $(CASES),10000) SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n 0 -s tests/plugins/insights/test_random_cases.py
+
+properties: $(INSTALLED) ## Run the tests on random input with PROPERTIES=1000 examples each
+	PROPERTIES=$(or $(PROPERTIES),1000) $(BIN)/python -m pytest -n 2 -m hypothesis --ignore tests/e2e $(ARGS)
 
 web: $(MODULES) ## Check the frontend: types of the API, types, style, tests
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && $(MAKE) --no-print-directory --silent \

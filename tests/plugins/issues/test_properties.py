@@ -1,5 +1,6 @@
 """Random histories and random filters: past, list, count and pages always tell the same."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -193,7 +194,8 @@ def shown(world: World, project: str, at: datetime) -> dict[str, dict[str, Any]]
 def quickly(examples: int) -> settings:
     """One database for all examples, which live in projects of their own."""
     unneeded = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=unneeded)
+    more = int(os.environ.get("PROPERTIES", "0")) // 4
+    return settings(max_examples=max(examples, more), deadline=None, suppress_health_check=unneeded)
 
 
 @quickly(25)

@@ -1,6 +1,7 @@
 """The parsers of all four formats, on small files of our own and on whatever hypothesis writes."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -349,7 +350,9 @@ objects = st.dictionaries(names, values, max_size=8)
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=int(os.environ.get("PROPERTIES", "60")),
 )
 @given(
     text=cells
