@@ -39,6 +39,8 @@ export const keys = {
   counts: (q: string, asOf: string | null) => ['counts', q, asOf] as const,
   daily: (q: string, asOf: string | null, range: string) => ['counts', q, asOf, 'daily', range],
   flow: (q: string, asOf: string | null, range: string) => ['counts', q, asOf, 'flow', range],
+  insight: (metric: string, asked: object) => ['counts', 'insight', metric, asked] as const,
+  metrics: ['metrics'] as const,
   users: (q: string) => ['users', q] as const,
 };
 

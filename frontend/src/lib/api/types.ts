@@ -28,3 +28,7 @@ export type BulkResult = Schemas['BulkResult'];
 export type FieldChange = Schemas['FieldChange'];
 export type View = Schemas['ViewRead'];
 export type ViewChange = Schemas['ViewChange'];
+export type Insight = Schemas['Insight'];
+export type InsightPoint = Schemas['Point'];
+export type Difference = Schemas['Difference'];
+export type MetricRead = Schemas['MetricRead'];

@@ -1,0 +1,113 @@
+"""The page of numbers: each of them opens its issues, and the page goes where one looks."""
+
+import csv
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.people import People
+from tests.e2e.world import World
+
+
+@pytest.fixture
+def page(people: People, world: World) -> Page:
+    """The page over five issues, of which two are done and one is in progress."""
+    world.project()
+    keys = [world.issue(f"Lamp {number}", severity="high") for number in range(5)]
+    for key in keys[:2]:
+        world.change(key, status="done", resolution="fixed")
+    world.change(keys[2], status="in_progress")
+    window = people.sign_in("maintainer", accept_downloads=True)
+    return window.go("/insights")
+
+
+def number_of(text: str) -> int:
+    found = re.search(r"\d+$", text)
+    assert found, text
+    return int(found[0])
+
+
+def test_a_number_opens_the_list_that_has_as_many(page: Page) -> None:
+    for name in ("Open: 3", "Created: 5", "Resolved: 2"):
+        page.get_by_label("In short").get_by_role("link", name=name).click()
+        expect(page.get_by_text(f"{number_of(name)} issues", exact=True)).to_be_visible()
+        assert parse_qs(urlsplit(page.url).query)["as_of"]
+        page.go_back()
+    bar = page.locator("[data-chart=created-resolved] [data-part]").last
+    bar.focus()
+    page.keyboard.press("ArrowDown")
+    focused = page.locator("[data-chart=created-resolved] [data-part]:focus")
+    expect(focused).to_have_attribute("aria-label", re.compile("^Created, .*so far: 5$"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("5 issues", exact=True)).to_be_visible()
+
+
+def test_dragging_narrows_the_range_and_rewinding_goes_back(page: Page) -> None:
+    chart = page.locator("[data-chart=cumulative-flow] [data-plot]")
+    expect(chart.locator("[data-part]").last).to_be_attached()
+    box = chart.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.6, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, middle, steps=4)
+    page.mouse.move(box["x"] + box["width"] * 0.8, middle, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d"))
+    expect(page.get_by_role("option", name="day (as fits)")).to_be_attached()
+    page.get_by_role("link", name="Chosen days").click()
+    expect(page.get_by_role("link", name="6 months")).to_have_attribute("aria-current", "true")
+
+    page.get_by_role("button", name="Rewind: show everything as it was").click()
+    page.get_by_role("button", name="A week ago").click()
+    expect(page.get_by_label("In short").get_by_role("link", name="Open: 0")).to_be_visible()
+
+
+def test_a_chart_is_a_table_a_file_and_a_link(page: Page) -> None:
+    chart = page.locator("[data-chart=severity-mix]")
+    chart.scroll_into_view_if_needed()
+    chart.get_by_role("button", name="Show as a table: Severity mix").click()
+    table = chart.get_by_role("table")
+    expect(table.get_by_role("columnheader", name="High")).to_be_visible()
+    newest = table.get_by_role("row").nth(1)
+    expect(newest.get_by_role("link", name=re.compile("^High, .*: 3$"))).to_be_visible()
+
+    chart.get_by_role("button", name="Definition of Severity mix").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Of each severity")
+    page.keyboard.press("Escape")
+
+    more = chart.get_by_role("button", name="More for Severity mix")
+    more.click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Numbers as CSV").click()
+    with open(download.value.path(), newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["series"] == "open high"]
+    assert rows[-1]["value"] == "3"
+    assert "severity:high" in rows[-1]["q"]
+
+    chart.get_by_role("button", name="Show as a chart: Severity mix").click()
+    for kind, magic in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        more.click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=f"Picture as {kind}").click()
+        assert download.value.path().read_bytes().startswith(magic)
+
+    more.click()
+    page.get_by_role("menuitem", name="Enlarge").click()
+    dialog = page.get_by_role("dialog", name="Severity mix")
+    expect(dialog.locator("[data-part]").last).to_be_attached()
+    expect(page).to_have_url(re.compile("chart=severity-mix"))
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_reporter_is_told_whose_numbers_these_are(people: People, world: World) -> None:
+    world.project(visibility="own")
+    world.issue("Not theirs")
+    reporter = people.sign_in("reporter")
+    world.issue("Theirs", who="reporter")
+    page = reporter.go("/insights?by=label")
+    expect(page.get_by_text("the issues that you may see")).to_be_visible()
+    expect(page.get_by_label("In short").get_by_role("link", name="Open: 1")).to_be_visible()
