@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.plugins.issues.conftest import Caller
 
-EXAMPLES = int(os.environ.get("PROPERTIES", "40"))
+EXAMPLES = int(os.environ.get("PROPERTIES", "25"))
 """`make properties` asks for many more."""
 quickly = settings(
     max_examples=EXAMPLES,

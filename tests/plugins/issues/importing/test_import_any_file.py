@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from tests.plugins.issues.importing.conftest import Importing
 from tests.system.invariants import broken
 
-EXAMPLES = int(os.environ.get("PROPERTIES", "40"))
+EXAMPLES = int(os.environ.get("PROPERTIES", "15"))
 """`make properties` asks for many more."""
 quickly = settings(
     max_examples=EXAMPLES,
