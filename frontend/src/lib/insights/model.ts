@@ -85,9 +85,9 @@ const quiet = {
 };
 
 const LOOKS: Record<string, Omit<Line, 'name' | 'label'>> = {
-  open: { fill: tint(14), edge: 'var(--accent)' },
-  triaged: { fill: tint(38), edge: 'var(--accent)' },
-  in_progress: { fill: tint(68), edge: 'var(--accent)' },
+  open: { fill: tint(28), edge: 'var(--accent)' },
+  triaged: { fill: tint(52), edge: 'var(--accent)' },
+  in_progress: { fill: tint(78), edge: 'var(--accent)' },
   created: quiet,
   finished: quiet,
   p85: { ...solid(`color-mix(in oklab, var(--accent) 55%, var(--ink))`), dash: '5 3' },
