@@ -55,17 +55,13 @@ def list_issues(
     context: str,
 ) -> dict[str, Any]:
     """Return a page: items, the next cursor, the total. `context` says whose cursor it is."""
-    relation = selection.relation
-    order = order_by(selection.query, relation, selection.as_of)
-    keys = [column.column for column in order]
-    rows = _shown_of(relation).where(selection.where)
-    rows = rows.add_columns(*[key.label(f"sort_{i}") for i, key in enumerate(keys)])
+    order = order_by(selection.query, selection.relation, selection.as_of)
+    rows = page_rows(selection, order, limit)
     if cursor is not None:
         values = signer.open(cursor, context)
         if len(values) != len(order):
             raise Invalid("The cursor is of another list.", [FieldError("?cursor", "is stale")])
         rows = rows.where(_after(order, values))
-    rows = rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
     found = session.execute(rows).all()
     page, more = found[:limit], len(found) > limit
     if more or cursor is not None:
@@ -74,12 +70,24 @@ def list_issues(
         total, estimated = len(page), False
     return {
         "items": _highlighted(session, selection, page),
-        "next": signer.seal([page[-1]._mapping[f"sort_{i}"] for i in range(len(order))], context)
-        if more
-        else None,
+        "next": signer.seal(place_of(page[-1], order), context) if more else None,
         "total": total,
         "total_is_estimate": estimated,
     }
+
+
+def page_rows(
+    selection: Selection, order: Sequence[SortColumn], limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Select a page in order, and one row more that tells whether there is another page."""
+    rows = _shown_of(selection.relation).where(selection.where)
+    rows = rows.add_columns(*[key.column.label(f"sort_{i}") for i, key in enumerate(order)])
+    return rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
+
+
+def place_of(row: Row[Any], order: Sequence[SortColumn]) -> list[Any]:
+    """Return where a row of a page stands in the order, for the cursor behind it."""
+    return [row._mapping[f"sort_{i}"] for i in range(len(order))]
 
 
 def chunk_of_issues(
@@ -97,7 +105,7 @@ def chunk_of_issues(
         .limit(limit)
     ).all()
     texts = descriptions(session, [row.id for row in rows], selection.as_of)
-    items = [{**_item(row), "description": texts.get(row.id, "")} for row in rows]
+    items = [{**item_of(row), "description": texts.get(row.id, "")} for row in rows]
     return items, rows[-1].id if len(rows) == limit else None
 
 
@@ -116,7 +124,7 @@ def get_issue(
             raise NotFound(f"{key} was deleted.", restorable=True) from None
         raise
     return {
-        **_item(row),
+        **item_of(row),
         "description": descriptions(session, [row.id], as_of)[row.id],
         "duplicates": _duplicates(session, principal, row.id, as_of),
     }
@@ -188,7 +196,7 @@ def items_by_id(
         else []
     )
     rows = sorted(rows, key=lambda row: ids.index(row.id))
-    return {row.id: _item(row) for row in rows}
+    return {row.id: item_of(row) for row in rows}
 
 
 def list_projects(
@@ -341,7 +349,8 @@ def _shown_of(relation: FromClause) -> Select[*tuple[Any, ...]]:
     return _CURRENT_SHOWN if relation is CURRENT else _shown(relation)
 
 
-def _item(row: Row[Any]) -> dict[str, Any]:
+def item_of(row: Row[Any]) -> dict[str, Any]:
+    """Return a row as it stands in a list."""
     return {
         "key": f"{row.project_key}-{row.number}",
         "project": row.project_key,
@@ -371,7 +380,7 @@ def _highlighted(
 
     The place is in the title or the description where they are found there, else in a comment.
     """
-    items = [_item(row) for row in rows]
+    items = [item_of(row) for row in rows]
     asked = searched(selection.query)
     if asked is None or not rows:
         return items
@@ -410,7 +419,7 @@ def _direction(order: SortColumn) -> Any:
     return column.nulls_last() if order.nullable else column
 
 
-def _after(order: list[SortColumn], values: list[Any]) -> ColumnElement[bool]:
+def _after(order: Sequence[SortColumn], values: list[Any]) -> ColumnElement[bool]:
     """Return the rows after those values: the keyset, nulls being last in every direction."""
     first, down = order[0], order[0].descending
     if all(c.descending == down and not c.nullable for c in order):

@@ -1,5 +1,6 @@
 """From a filter and a person to the issues that it selects for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -46,13 +47,33 @@ def select_issues(
     Raises `Invalid` with the position of the fault where `q` is not a filter; `pointer` says where
     in the request it stood.
     """
+    return select_for(
+        principal,
+        q,
+        as_of,
+        zone,
+        find_user=lambda name: find_user(session, name),
+        pointer=pointer,
+    )
+
+
+def select_for(
+    principal: Principal,
+    q: str,
+    as_of: datetime | None,
+    zone: ZoneInfo,
+    *,
+    find_user: Callable[[str], int | None],
+    pointer: str = "?q",
+) -> Selection:
+    """Do the same as `select_issues` where people are found by another way."""
     relation = relation_at(as_of)
     context = FilterContext(
         now=as_of or clock.now(),
         zone=zone,
         user_id=principal.user_id,
         as_of=as_of,
-        find_user=lambda name: find_user(session, name),
+        find_user=find_user,
         visible=lambda others: policy.visible_to(principal, others, as_of),
     )
     try:

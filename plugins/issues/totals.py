@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     Table,
     and_,
     func,
@@ -44,10 +45,9 @@ def total_of(session: Session, selection: Selection, *, at_least: int) -> tuple[
 
     `at_least` as many have been seen.
     """
-    where = tallied(selection, _ISSUES)
-    if where is not None:
-        total = sql_cast(func.coalesce(func.sum(_ISSUES.c.number), 0), Integer)
-        return session.execute(select(total).where(where)).scalar_one(), False
+    known = tallied_total(selection)
+    if known is not None:
+        return session.execute(known).scalar_one(), False
     some = select(literal(1)).select_from(selection.relation).where(selection.where)
     some = some.limit(MOST_COUNTED + 1)
     count = select(func.count()).select_from(some.subquery())
@@ -62,6 +62,14 @@ def total_of(session: Session, selection: Selection, *, at_least: int) -> tuple[
         if counted <= MOST_COUNTED:
             return counted, False
     return max(estimate, at_least), True
+
+
+def tallied_total(selection: Selection) -> Select[int] | None:
+    """Return the statement that sums up how many are selected; None if the tallies cannot tell."""
+    where = tallied(selection, _ISSUES)
+    if where is None:
+        return None
+    return select(sql_cast(func.coalesce(func.sum(_ISSUES.c.number), 0), Integer)).where(where)
 
 
 def _rows_before_limit(plan: dict[str, Any]) -> int:

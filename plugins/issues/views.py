@@ -27,6 +27,7 @@ from plugins.issues import (
     services,
     similar,
 )
+from plugins.issues.first_pages import first_page
 from plugins.issues.relations import parse_as_of
 from plugins.issues.schemas import (
     AsOfQuery,
@@ -138,16 +139,21 @@ def list_issues(query: IssueListQuery) -> Any:
     """List issues by a filter, now or as of an instant."""
     principal, as_of = current_principal(), _as_of(query.as_of)
     settings = current_app.extensions["issue_insight"].settings
+    q, limit, zone = query.q, query.limit, settings.zone
+    signer, context = cursors(), f"issues {principal.user_id} {q} {query.as_of}"
     with reading() as session:
-        selection = select_issues(session, principal, query.q, as_of, settings.zone)
-        page = queries.list_issues(
-            session,
-            selection,
-            limit=query.limit,
-            cursor=query.cursor,
-            signer=cursors(),
-            context=f"issues {principal.user_id} {query.q} {query.as_of}",
-        )
+        page = None
+        if as_of is None and query.cursor is None:
+            page = first_page(session, principal, q, limit, zone, signer=signer, context=context)
+        if page is None:
+            page = queries.list_issues(
+                session,
+                select_issues(session, principal, q, as_of, zone),
+                limit=limit,
+                cursor=query.cursor,
+                signer=signer,
+                context=context,
+            )
     return Fitted(page)
 
 

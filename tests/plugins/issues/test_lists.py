@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from plugins.issues import totals
+from plugins.issues import totals, views
 from plugins.issues.fields import Severity, Status
 from plugins.issues.grammar.parse import SORTS
 from tests.plugins.issues.conftest import Caller, moment
@@ -165,6 +165,25 @@ class TestCursors:
         assert admin.page(limit=many)["next"] is None
         assert admin.page(limit=many - 1)["next"] is not None
         assert admin.page("key:WEB-999")["next"] is None
+
+
+def test_a_first_page_is_the_same_whether_its_statement_was_kept_or_not(
+    admin: Caller, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = (
+        "",
+        "status:open severity>=low sort:due",
+        "project:WEB -severity:low created:2026-01-01 sort:-status",
+        "assignee:none is:open sort:severity",
+        "assignee:@me",
+        "label:none",
+        "age:>1d",
+        "severity:critical status:done,triaged sort:closed",
+    )
+    kept = [[admin.page(q, limit=limit) for limit in (3, 200)] for q in asked for _ in range(2)]
+    monkeypatch.setattr(views, "first_page", lambda *_, **__: None)
+    built = [[admin.page(q, limit=limit) for limit in (3, 200)] for q in asked for _ in range(2)]
+    assert kept == built
 
 
 @pytest.fixture
