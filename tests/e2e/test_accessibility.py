@@ -31,6 +31,20 @@ def violations(page: Page, axe: str) -> list[str]:
     )
 
 
+def token_violations(page: Page, axe: str) -> list[str]:
+    """Return what axe has against asking to revoke a token, making one, and one just made."""
+    page.get_by_role("button", name="Revoke Nightly report").click()
+    page.get_by_role("button", name="Revoke the token").wait_for()
+    found = [f"revoking: {one}" for one in violations(page, axe)]
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Name").fill("Build")
+    found += [f"making: {one}" for one in violations(page, axe)]
+    page.get_by_role("button", name="Make the token").click()
+    page.get_by_label("The new token").wait_for()
+    return found + [f"made: {one}" for one in violations(page, axe)]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, theme: str) -> None:
     world.project()
@@ -43,6 +57,10 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
     stranger.go("/issues").get_by_role("heading", name="Sign in").wait_for()
     found += [f"sign-in: {one}" for one in violations(stranger.page, axe)]
     window = people.sign_in("admin", color_scheme=theme)
+    for name in ("Nightly report", "Weekly report"):
+        body = {"name": name, "expires_in_days": 30}
+        made = world.call("POST", "/me/tokens", who="admin", **body)
+    world.call("DELETE", f"/me/tokens/{made['id']}", who="admin")
     window.expect_refusals(400, 404, 422)
     for path, shown in {
         "/issues": "text=The lamp flickers",
@@ -54,6 +72,7 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
         "/board": "[data-card]",
         "/insights": "svg a >> nth=-1",
         "/people": "text=admin@example.org",
+        "/settings/tokens": "text=Nightly report",
     }.items():
         page = window.go(path)
         page.get_by_role("main").locator(shown).first.wait_for(state="attached")
@@ -62,4 +81,6 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
             page.get_by_role("button", name="Lanes by severity").click()
             page.get_by_role("heading", name="High", level=3).wait_for()
             found += [f"{path} with lanes: {one}" for one in violations(page, axe)]
+        if path == "/settings/tokens":
+            found += [f"{path} {one}" for one in token_violations(page, axe)]
     assert not found, "\n".join(found)

@@ -1,21 +1,27 @@
 """Reading API tokens."""
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from issue_insight import clock
 from issue_insight.auth.tokens.models import ApiToken
 from issue_insight.auth.users import User
 from issue_insight.http.paging import CursorSigner
 
+REMEMBERED = timedelta(days=30)
+"""How long its owner still sees a token that was revoked."""
 
-def own_tokens(session: Session, owner_id: int | None) -> dict[str, Any]:
-    """Return a person's tokens that are not revoked, expired ones too, newest first."""
+
+def own_tokens(session: Session, owner_id: int | None, *, revoked: bool) -> dict[str, Any]:
+    """Return a person's tokens, expired ones too, newest first; `revoked` ones where asked for."""
+    shown = ApiToken.revoked_at.is_(None)
+    if revoked:
+        shown = or_(shown, ApiToken.revoked_at > clock.now() - REMEMBERED)
     found = session.scalars(
-        select(ApiToken)
-        .where(ApiToken.owner_id == owner_id, ApiToken.revoked_at.is_(None))
-        .order_by(ApiToken.id.desc())
+        select(ApiToken).where(ApiToken.owner_id == owner_id, shown).order_by(ApiToken.id.desc())
     ).all()
     return {"items": found, "next": None, "total": len(found), "total_is_estimate": False}
 

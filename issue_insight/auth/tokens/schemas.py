@@ -50,14 +50,28 @@ class TokenRead(Model):
     ]
 
 
+class OwnTokenRead(TokenRead):
+    """A token of one's own, in force or not."""
+
+    revoked_at: Instant | None
+
+
 class TokenMade(TokenRead):
     """A new token, with its text: this once, for it is not kept."""
 
     token: Annotated[str, Field(examples=["ii_pat_..."])]
 
 
-class TokenPage(Page[TokenRead]):
-    """One's own tokens that are not revoked, newest first."""
+class TokenPage(Page[OwnTokenRead]):
+    """One's own tokens, newest first."""
+
+
+class TokenListQuery(Model):
+    """Which of one's own tokens."""
+
+    revoked: Annotated[
+        bool, Field(description="With those that were revoked in the last 30 days.")
+    ] = False
 
 
 class TokenOwner(Model):

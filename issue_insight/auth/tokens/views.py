@@ -12,6 +12,7 @@ from issue_insight.auth.tokens.schemas import (
     OwnedTokenListQuery,
     OwnedTokenPage,
     TokenCreate,
+    TokenListQuery,
     TokenMade,
     TokenPage,
     TokenRead,
@@ -45,12 +46,16 @@ def create_token(data: TokenCreate) -> Any:
 
 
 @blp.get("/me/tokens")
+@blp.arguments(TokenListQuery, location="query")
 @blp.response(200, TokenPage)
 @requires(OWN)
-def list_own_tokens() -> Any:
-    """List one's own tokens that are not revoked, newest first."""
+def list_own_tokens(query: TokenListQuery) -> Any:
+    """List one's own tokens, newest first: those not revoked, and others where asked for."""
+    owner_id = current_principal().user_id
     with reading() as session:
-        return TokenPage.model_validate(queries.own_tokens(session, current_principal().user_id))
+        return TokenPage.model_validate(
+            queries.own_tokens(session, owner_id, revoked=query.revoked)
+        )
 
 
 @blp.delete("/me/tokens/<int:token_id>")

@@ -41,6 +41,7 @@ export const keys = {
   flow: (q: string, asOf: string | null, range: string) => ['counts', q, asOf, 'flow', range],
   insight: (metric: string, asked: object) => ['counts', 'insight', metric, asked] as const,
   metrics: ['metrics'] as const,
+  tokens: ['tokens'] as const,
   users: (q: string) => ['users', q] as const,
 };
 

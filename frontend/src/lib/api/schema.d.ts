@@ -664,7 +664,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List one's own tokens that are not revoked, newest first.
+         * List one's own tokens, newest first: those not revoked, and others where asked for.
          * @description Needs `tokens:own`.
          */
         get: operations["list_own_tokens"];
@@ -1985,6 +1985,23 @@ export interface components {
             scope: "read" | "write" | "admin";
         };
         /**
+         * OwnTokenRead
+         * @description A token of one's own, in force or not.
+         */
+        OwnTokenRead: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: number;
+            /** @description To within five minutes; null: never. */
+            last_used_at: string | null;
+            name: string;
+            revoked_at: string | null;
+            /** @enum {string} */
+            scope: "read" | "write" | "admin";
+        };
+        /**
          * Person
          * @description A person, as far as everybody may know them.
          */
@@ -2466,10 +2483,10 @@ export interface components {
         };
         /**
          * TokenPage
-         * @description One's own tokens that are not revoked, newest first.
+         * @description One's own tokens, newest first.
          */
         TokenPage: {
-            items: components["schemas"]["TokenRead"][];
+            items: components["schemas"]["OwnTokenRead"][];
             /** @description The cursor of the next page; null on the last. */
             next: string | null;
             /** @description How many there are on all pages. */
@@ -2479,22 +2496,6 @@ export interface components {
              * @default false
              */
             total_is_estimate: boolean;
-        };
-        /**
-         * TokenRead
-         * @description A token, without its text.
-         */
-        TokenRead: {
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at: string;
-            id: number;
-            /** @description To within five minutes; null: never. */
-            last_used_at: string | null;
-            name: string;
-            /** @enum {string} */
-            scope: "read" | "write" | "admin";
         };
         /**
          * UndoResult
@@ -4127,7 +4128,10 @@ export interface operations {
     };
     list_own_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With those that were revoked in the last 30 days. */
+                revoked?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -121,6 +121,29 @@ def test_it_is_not_logged(app: Flask, person: Callable[..., SignedIn]) -> None:
     assert secret.digest(made["token"]).hex() not in log
 
 
+def test_its_owner_sees_for_30_days_that_it_was_revoked(
+    app: Flask, person: Callable[..., SignedIn], session: Session
+) -> None:
+    ada = person("reporter", name="Ada")
+    kept, revoked, long_ago = (make(app, ada)["id"] for _ in range(3))
+    make(app, person("reporter", name="Otto"))
+    client = app.test_client()
+    for token_id in (revoked, long_ago):
+        assert client.delete(f"{MINE}/{token_id}", headers=ada.headers).status_code == 204
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.id == long_ago)
+        .values(revoked_at=clock.now() - timedelta(days=31))
+    )
+    session.commit()
+    listed = client.get(f"{MINE}?revoked=true", headers=ada.headers).json["items"]
+    assert [(one["id"], one["revoked_at"] is None) for one in listed] == [
+        (revoked, False),
+        (kept, True),
+    ]
+    assert [one["id"] for one in client.get(MINE, headers=ada.headers).json["items"]] == [kept]
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 def test_no_token_makes_sees_or_revokes_ones_own_tokens(
     app: Flask, person: Callable[..., SignedIn], scope: str
