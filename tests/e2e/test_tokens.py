@@ -61,7 +61,7 @@ def test_why_a_token_is_refused_is_told_at_the_field(people: People) -> None:
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("API tokens")
-    page.get_by_role("option", name="Open API tokens").click()
+    page.get_by_role("option", name="Go to API tokens").click()
     page.get_by_role("button", name="New token").click()
     expect(page.get_by_role("radio", name="Admin")).to_be_visible()
     page.get_by_label("Name").fill("For ever")
