@@ -17,7 +17,7 @@ REMEMBERED = timedelta(days=30)
 
 def own_tokens(session: Session, owner_id: int | None, *, revoked: bool) -> dict[str, Any]:
     """Return a person's tokens, expired ones too, newest first; `revoked` ones where asked for."""
-    shown = ApiToken.revoked_at.is_(None)
+    shown: ColumnElement[bool] = ApiToken.revoked_at.is_(None)
     if revoked:
         shown = or_(shown, ApiToken.revoked_at > clock.now() - REMEMBERED)
     found = session.scalars(
