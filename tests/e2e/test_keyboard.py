@@ -56,6 +56,25 @@ def test_c_reports_an_issue_and_shows_those_like_it(people: People, world: World
     expect(page.get_by_text("WEB-2 created")).to_be_visible()
 
 
+def test_a_new_issue_gets_a_label_that_is_there_and_a_new_one(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers", labels=["lamps"])
+    page = people.sign_in("maintainer").page
+    page.get_by_role("link", name="The lamp flickers").wait_for()
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="New issue")
+    dialog.get_by_label("Title").fill("The lamp hums")
+    dialog.get_by_role("button", name="Labels").click()
+    page.get_by_role("option", name="lamps").click()
+    page.keyboard.type("Noise")
+    page.get_by_role("option", name="Noise").click()
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_role("button", name="Labels, lamps, noise")).to_be_focused()
+    dialog.get_by_role("button", name="Create issue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The lamp hums")
+    assert world.call("GET", "/issues/WEB-2")["labels"] == ["lamps", "noise"]
+
+
 def test_a_card_is_moved_over_the_board_and_told_where_it_is(people: People, world: World) -> None:
     world.project()
     key = world.issue("The lamp flickers")

@@ -108,6 +108,10 @@ def test_link_and_key_are_copied_and_the_list_goes_on_from_page_to_page(
     page.keyboard.press("k")
     page.keyboard.press("k")
     expect(page.get_by_role("heading", level=1)).to_have_text(LAMPS[0])
+
+    page.reload()
+    page.get_by_role("button", name="Next issue in the list").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(LAMPS[1])
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keys")
     for action in ("Copy link", "Copy key", "Next issue in the list"):

@@ -1,12 +1,14 @@
-import { beforeEach, expect, it } from 'vitest';
+// @vitest-environment jsdom
+import { beforeEach, expect, it, vi } from 'vitest';
 import { keys, queryClient } from '$lib/api/queries';
-import { cameFrom, neighboursOf, remember } from './neighbours';
+import { cameFrom, keepPlace, neighboursOf, remember } from './neighbours';
 
 const page = (...issues: string[]) => ({ items: issues.map((key) => ({ key })) });
 const list = keys.list('status:open', null);
 
 beforeEach(() => {
   queryClient.clear();
+  sessionStorage.clear();
   queryClient.setQueryData(list, { pages: [page('A-1', 'A-2'), page('A-3')], pageParams: [] });
   remember({ href: '/issues?q=status:open', lists: [list] });
 });
@@ -29,4 +31,13 @@ it('on a board the neighbours are those of the column', () => {
   remember({ href: '/board', lists: [open, done] });
   expect(neighboursOf('A-8')).toEqual({ previous: null, next: 'A-9' });
   expect(neighboursOf('A-1')).toEqual({ previous: null, next: null });
+});
+
+it('the place of an issue outlives the page and the lists it had', async () => {
+  keepPlace('A-2');
+  vi.resetModules();
+  const reloaded = await import('./neighbours');
+  expect(reloaded.neighboursOf('A-2')).toEqual({ previous: 'A-1', next: 'A-3' });
+  expect(reloaded.cameFrom()).toBe('/issues?q=status:open');
+  expect(reloaded.neighboursOf('B-1')).toBeNull();
 });

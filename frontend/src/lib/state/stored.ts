@@ -1,8 +1,13 @@
-/** Values that outlive the page, in this browser only. A browser without storage forgets them. */
+/**
+ * Values that outlive the page, in this browser only, or only in this window (`session`). A browser
+ * without storage forgets them.
+ */
 
-export function readStored<T>(name: string, fallback: T): T {
+type Where = 'local' | 'session';
+
+export function readStored<T>(name: string, fallback: T, where: Where = 'local'): T {
   try {
-    const text = localStorage.getItem(name);
+    const text = globalThis[`${where}Storage`].getItem(name);
     return text === null ? fallback : (JSON.parse(text) as T);
   } catch {
     return fallback;
@@ -10,10 +15,11 @@ export function readStored<T>(name: string, fallback: T): T {
 }
 
 /** Keep `value`, or remove what was kept where it is null. */
-export function writeStored(name: string, value: unknown): void {
+export function writeStored(name: string, value: unknown, where: Where = 'local'): void {
   try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, JSON.stringify(value));
+    const storage = globalThis[`${where}Storage`];
+    if (value === null) storage.removeItem(name);
+    else storage.setItem(name, JSON.stringify(value));
   } catch {
     // Private windows and full disks: the value lives as long as the page.
   }
