@@ -5,7 +5,8 @@
 
 The built frontend on the real server in Chromium, without a graphics card. Scrolling: long tasks,
 dropped frames, rows in the page. Keys: from the key to the next paint (the browser's own Event
-Timing), the processor four times slower. Everything shares one machine, whose load is printed.
+Timing), the processor four times slower. Everything shares one machine, whose load is printed; the
+time that the page's main thread was at work (`busy`) hardly depends on it.
 """
 
 import argparse
@@ -79,6 +80,7 @@ def main() -> None:
                 page.locator("[data-row-link]").first.wait_for()
                 page.evaluate(_WATCH)
                 slowing = context.new_cdp_session(page)
+                slowing.send("Performance.enable", {"timeDomain": "threadTicks"})
                 if "scrolling" in parts:
                     _show_scrolling(page, slowing.send, issues, console)
                 if "keys" in parts:
@@ -145,15 +147,23 @@ def _slow_down(send: Slowing, times: int) -> None:
     send("Emulation.setCPUThrottlingRate", {"rate": times})
 
 
+def _busy(send: Slowing) -> float:
+    """Return the processor time of the page's main thread, in seconds."""
+    figures = send("Performance.getMetrics", {})["metrics"]
+    return next(float(one["value"]) for one in figures if one["name"] == "TaskDuration")
+
+
 def _show_scrolling(page: Page, send: Slowing, issues: int, console: Console) -> None:
     table = Table(title=f"Scrolling, {issues:,} issues ({_load()})")
     for head in ("processor", "reached row", "rows in page", "long tasks", "longest", "frames"):
         table.add_column(head, justify="right")
-    table.add_column("dropped", justify="right")
+    for head in ("dropped", "busy"):
+        table.add_column(head, justify="right")
     for times in (1, SLOWER):
         _slow_down(send, times)
         page.locator("[data-row-link]").first.hover()
         page.evaluate(_FORGET)
+        before = _busy(send)
         for _ in range(WHEELS):
             page.mouse.wheel(0, WHEEL_PIXELS)
             page.wait_for_timeout(WHEEL_MS)
@@ -168,6 +178,7 @@ def _show_scrolling(page: Page, send: Slowing, issues: int, console: Console) ->
             f"{max(seen['tasks'], default=0):.0f} ms",
             str(len(seen["frames"])),
             f"{dropped / (dropped + len(seen['frames'])):.1%}",
+            f"{(_busy(send) - before) * 1e5 / int(seen['reached']):.0f} ms a 100 rows",
         )
     _slow_down(send, 1)
     console.print(table)
@@ -176,7 +187,7 @@ def _show_scrolling(page: Page, send: Slowing, issues: int, console: Console) ->
 def _show_keys(page: Page, send: Slowing, issues: int, console: Console) -> None:
     table = Table(title=f"Key to next paint, {SLOWER}x slower, {issues:,} issues ({_load()})")
     table.add_column("what")
-    for head in ("presses", "median", "worst", "long tasks"):
+    for head in ("presses", "median", "worst", "long tasks", "busy"):
         table.add_column(head, justify="right")
     page.goto("/issues")
     page.locator("[data-row-link]").first.wait_for()
@@ -193,6 +204,7 @@ def _show_keys(page: Page, send: Slowing, issues: int, console: Console) -> None
             page.keyboard.press(before)
             page.wait_for_timeout(500)
         page.evaluate(_FORGET)
+        busy = _busy(send)
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(250)
@@ -207,6 +219,7 @@ def _show_keys(page: Page, send: Slowing, issues: int, console: Console) -> None
             f"{statistics.median(durations):.0f} ms",
             f"{durations[-1]:.0f} ms",
             str(len(seen["tasks"])),
+            f"{(_busy(send) - busy) * 1000 / len(keys):.0f} ms a press",
         )
     _slow_down(send, 1)
     console.print(table)
