@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
-    and_,
     case,
     cast,
     func,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     select,
     text,
     true,
-    union_all,
+    union,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.exc import OperationalError
@@ -54,6 +53,9 @@ IN_TITLE = 3
 
 FEW = 1_000
 """A word that more issues hold than this is common: it weighs, but does not find."""
+
+MANY = 4_000
+"""So many issues that hold any of the rare words are compared at most."""
 
 LEAST = 0.15
 """What shares less of the words' weight than this is not similar."""
@@ -184,18 +186,24 @@ def _weight(word: _Word, texts: float, counted: Any) -> ColumnElement[float]:
 
 def _candidates(principal: Principal, words: Sequence[_Word], project: str | None) -> Any:
     """Return the issues to compare, with what each word counts in them."""
-    found = union_all(*[_found(one, project) for one in _findable(words)]).subquery("found")
+    found = union(*[_found(query, limit, project) for query, limit in _findable(words)])
+    ids = found.subquery("found")
+    seen = (
+        # Looked up one by one, and not joined: the planner takes the found for many more than they
+        # are, and would read every issue there is.
+        select(CURRENT.c.id)
+        .where(CURRENT.c.id == SearchDocument.issue_id, policy.visible_to(principal, CURRENT))
+        .offset(0)
+        .lateral("seen")
+    )
     texts = (
         # Joined to nothing, and not pulled up: unpacked once, however many words are looked for.
         select(
             SearchDocument.issue_id,
             SearchDocument.search.op("||")(cast(literal(""), TSVECTOR)).label("search"),
         )
-        .join(CURRENT, CURRENT.c.id == SearchDocument.issue_id)
-        .where(
-            SearchDocument.id.in_(select(found.c.id)),
-            policy.visible_to(principal, CURRENT),
-        )
+        .join_from(ids, SearchDocument, SearchDocument.id == ids.c.id)
+        .join(seen, true())
         .offset(0)
         .subquery("texts")
     )
@@ -210,32 +218,40 @@ def _candidates(principal: Principal, words: Sequence[_Word], project: str | Non
     return select(texts.c.issue_id, *hits).cte("candidates")
 
 
-def _findable(words: Sequence[_Word]) -> list[ColumnElement[bool]]:
-    """Return the conditions that find: each rare word, and common ones where they meet."""
-    conditions = [
-        _holds(SearchDocument.search, word.lexeme) for word in words if word.held_by <= FEW
-    ]
+def _findable(words: Sequence[_Word]) -> list[tuple[str, int]]:
+    """Return what finds, and how many at most: any rare word, and common ones where they meet.
+
+    All rare words are one query, so that the index, and what waits to be sorted into it, is read
+    once and not once for each.
+    """
+    rare = [_quoted(word.lexeme) for word in words if word.held_by <= FEW]
     common = sorted((word for word in words if word.held_by > FEW), key=lambda w: w.held_by)
+    queries = [(" | ".join(rare), MANY)] if rare else []
     if common:
-        conditions.append(
-            and_(*[_holds(SearchDocument.search, word.lexeme) for word in common[:3]])
-        )
-    return conditions
+        queries.append((" & ".join(_quoted(word.lexeme) for word in common[:3]), FEW))
+    return queries
 
 
-def _found(condition: ColumnElement[bool], project: str | None) -> Select[Any]:
+def _found(query: str, limit: int, project: str | None) -> Select[Any]:
     rows = select(SearchDocument.id).where(
-        condition, standing(None), SearchDocument.comment_id.is_(None)
+        _matches(SearchDocument.search, query), standing(None), SearchDocument.comment_id.is_(None)
     )
     if project is not None:
         rows = rows.where(
             SearchDocument.project_id
             == select(Project.id).where(Project.key == project).scalar_subquery()
         )
-    return select(rows.limit(FEW).subquery().c.id)
+    return select(rows.limit(limit).subquery().c.id)
 
 
 def _holds(search: Any, lexeme: str, weight: str = "") -> ColumnElement[bool]:
-    quoted = lexeme.replace("\\", "\\\\").replace("'", "''")
-    held: ColumnElement[bool] = search.bool_op("@@")(cast(literal(f"'{quoted}'{weight}"), TSQUERY))
-    return held
+    return _matches(search, _quoted(lexeme) + weight)
+
+
+def _matches(search: Any, query: str) -> ColumnElement[bool]:
+    matched: ColumnElement[bool] = search.bool_op("@@")(cast(literal(query), TSQUERY))
+    return matched
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
