@@ -105,6 +105,30 @@ def test_nobody_finds_or_weighs_what_they_may_not_see(
     assert len(keys(admin, "takeover")) == 3
 
 
+def test_a_confidential_issue_is_similar_for_its_reporter_and_maintainers_only(
+    admin: Caller, lib: str, person: Callable[..., Caller]
+) -> None:
+    one, other = person(), person()
+    key = one.report("Kerberos takeover", lib, confidential=True)
+    assert keys(one, "takeover") == keys(admin, "takeover") == [key]
+    assert keys(other, "takeover") == []
+
+
+def test_common_words_find_where_they_meet_beside_a_rare_one(
+    admin: Caller, lib: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = admin.report("Upload fails", lib)
+    admin.report("Upload", lib)
+    rare = admin.report("Kerberos", lib)
+    shares = text(
+        "SELECT one, cast(0.5 AS float) FROM unnest(ARRAY['upload', 'fail']) AS one "
+        "WHERE one = ANY (:lexemes)"
+    )
+    monkeypatch.setattr("plugins.issues.similar._COMMON", shares)
+    monkeypatch.setattr("plugins.issues.similar.FEW", 400)
+    assert set(keys(admin, "upload fails kerberos")) == {both, rare}
+
+
 @pytest.mark.parametrize(
     "title",
     [
@@ -143,6 +167,7 @@ def test_any_text_is_answered_and_finds_what_has_the_same_words(
     [
         ({}, "?title"),
         ({"title": "x" * 256}, "?title"),
+        ({"title": "x" * 10_000}, "?title"),
         ({"title": "a\x07b"}, "?title"),
         ({"title": "a\u202eb"}, "?title"),
         ({"title": "a", "description": "x" * 1_001}, "?description"),
