@@ -54,7 +54,12 @@ class UploadCreate(Model):
     name: Annotated[str, Field(min_length=1, max_length=1024)] = Field(
         description="Made fit to show.", examples=["recording.webm"]
     )
-    size: int = Field(ge=1, description="In bytes, exactly.", examples=[20_000_000])
+    size: int = Field(
+        ge=1,
+        le=5 * 1024**4,  # the largest object of S3
+        description="In bytes, exactly.",
+        examples=[20_000_000],
+    )
     content_type: str = Field(
         default="application/octet-stream",
         max_length=127,

@@ -229,6 +229,7 @@ def test_an_upload_that_nobody_confirms_is_swept(
     ("said", "status"),
     [
         ({"size": 10**12}, 413),
+        ({"size": 5 * 1024**4 + 1}, 422),
         ({"size": 0}, 422),
         ({"size": "5"}, 422),
         ({"name": ""}, 422),
