@@ -1,4 +1,4 @@
-"""API tokens: made on their page, used by a script, revoked, refused. By keys alone."""
+"""API tokens: made on their page, used by a script, revoked, refused. By keys."""
 
 import urllib3
 from playwright.sync_api import expect
