@@ -245,12 +245,12 @@ def ran(engine: Engine, outcome: str, hours_ago: int) -> None:
 
 
 def test_jobs_that_nobody_runs(healthy: Flask, engine: Engine) -> None:
-    ran(engine, "ok", hours_ago=1)
+    ran(engine, "ok", hours_ago=0)
     assert "jobs" not in findings(doctor(healthy))
     with engine.begin() as connection:
         connection.execute(text("UPDATE job_runs SET ended_at = ended_at - interval '1 day'"))
     said, mend = findings(doctor(healthy))["jobs"]
-    assert said.startswith("stats.aggregate is due every 0:30:00 and last went well at 20")
+    assert "stats.aggregate is due every 0:30:00 and last went well at 20" in said
     assert "SCHEDULER_ENABLED=1" in mend
 
 

@@ -204,7 +204,7 @@ class Checked:
     def signals(self, q: str) -> None:
         first = BEGIN.date() - timedelta(days=20)
         found = self.asked(
-            "signals", q=q, as_of=self.then, of="created-resolved", size="day", first=first
+            "signals", q=q, as_of=self.then, of="created-resolved", pieces="day", first=first
         )
         selected = self.past(self.then).select(q).values()
         for name, instant in (("created", "since"), ("resolved", "done_at")):

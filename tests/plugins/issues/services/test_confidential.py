@@ -172,6 +172,7 @@ QUERIES = {
     "size": ["64"],
     "title": [f"The {MARK} escapes"],
     "owner": ["1"],
+    "revoked": ["true"],
     "actor": ["1"],
     "kind": ["issue"],
     "by": ["label", "severity", "reporter"],
