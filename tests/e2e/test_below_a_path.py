@@ -28,7 +28,8 @@ def test_pages_links_files_and_live_updates_stay_below_it(people: People, world:
     key = world.issue("The lamp flickers")
     page = people.sign_in("admin", "Ada").go("")
     page.get_by_role("link", name="The lamp flickers").first.click()
-    expect(page).to_have_url(f"{people.origin}/issues/{key}")
+    expect(page).to_have_url(f"{people.origin}/issues?open={key}")
+    page.goto(f"{people.origin}/issues/{key}")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
     note = {"name": "note.txt", "mimeType": "text/plain", "buffer": b"It hums as well.\n"}
     page.get_by_role("region", name="Files").locator("input[type=file]").set_input_files(note)

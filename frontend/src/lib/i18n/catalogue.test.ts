@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FIELDS } from '../filter/suggest';
 import { de } from './de';
 import { en } from './en';
 import { fill, type Message } from './message';
@@ -10,6 +11,12 @@ describe('the catalogue', () => {
   it('has the same places in every language', () => {
     for (const [key, message] of Object.entries(en))
       expect(`${key} ${places(de[key as keyof typeof en])}`).toBe(`${key} ${places(message)}`);
+  });
+
+  it('says of every field that a filter can ask for what it is', () => {
+    expect(FIELDS.map(({ name }) => `filter.field.${name}`).filter((key) => !(key in en))).toEqual(
+      [],
+    );
   });
 
   it('writes numbers as the language does and chooses the plural', () => {
