@@ -43,7 +43,7 @@ def taken_down(app: Flask, calls: Sequence[Call], token: str) -> list[list[str]]
             answer = client.get(call.path, headers={"Authorization": f"Bearer {token}"})
             if answer.status_code != 200:
                 raise SystemExit(f"error: {call.path}: {answer.status_code} {answer.text}")
-            taken.append([one for one in statements if not one.startswith("EXPLAIN")])
+            taken.append([one for one in statements if not one.startswith(("EXPLAIN", "SET "))])
             statements.clear()
     finally:
         for engine in engines:
