@@ -15,15 +15,22 @@ depends_on = None
 TOLD = """
 CREATE VIEW issue_stays_told AS
 SELECT
-    subject_id AS issue_id,
-    CAST(row_number() OVER told AS integer) AS number,
-    scope_id AS project_id,
-    CASE kind WHEN 'created' THEN new ->> 'status' ELSE new #>> '{}' END AS status,
-    at AS entered_at,
-    lead(at, 1, 'infinity') OVER told AS left_at
-FROM events
-WHERE subject = 'issue' AND (kind = 'created' OR (kind = 'changed' AND field = 'status'))
-WINDOW told AS (PARTITION BY scope_id, subject_id ORDER BY at, id);
+    issue_id, number, project_id, status, entered_at, left_at,
+    lag(greatest(entered_at, left_at - interval '1 microsecond')) OVER (
+        PARTITION BY project_id, issue_id, status ORDER BY number
+    ) AS last_before
+FROM (
+    SELECT
+        subject_id AS issue_id,
+        CAST(row_number() OVER told AS integer) AS number,
+        scope_id AS project_id,
+        CASE kind WHEN 'created' THEN new ->> 'status' ELSE new #>> '{}' END AS status,
+        at AS entered_at,
+        lead(at, 1, 'infinity') OVER told AS left_at
+    FROM events
+    WHERE subject = 'issue' AND (kind = 'created' OR (kind = 'changed' AND field = 'status'))
+    WINDOW told AS (PARTITION BY scope_id, subject_id ORDER BY at, id)
+) AS stays;
 
 CREATE VIEW issue_milestones_told AS
 SELECT
@@ -62,45 +69,42 @@ GROUP BY project_id, issue_id;
 
 KEPT = """
 CREATE FUNCTION issue_facts_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    touched record;
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM fresh WHERE subject = 'issue'
-        AND (kind IN ('created', 'commented') OR (kind = 'changed' AND field = 'status'))
-    ) THEN
-        RETURN NULL;
-    END IF;
     -- Each issue anew from its own few events: what is told late finds its place as well. There
-    -- are never fewer stays than before, for the log only grows.
-    INSERT INTO issue_stays AS kept (issue_id, number, project_id, status, entered_at, left_at)
-    SELECT told.issue_id, told.number, told.project_id, told.status, told.entered_at, told.left_at
-    FROM (
-        SELECT DISTINCT scope_id, subject_id FROM fresh WHERE subject = 'issue'
-        AND (kind = 'created' OR (kind = 'changed' AND field = 'status'))
-    ) AS touched
-    CROSS JOIN LATERAL (
-        SELECT * FROM issue_stays_told
-        WHERE project_id = touched.scope_id AND issue_id = touched.subject_id
-    ) AS told
-    ON CONFLICT (issue_id, number) DO UPDATE
-    SET status = excluded.status, entered_at = excluded.entered_at, left_at = excluded.left_at
-    WHERE (kept.status, kept.entered_at, kept.left_at)
-        IS DISTINCT FROM (excluded.status, excluded.entered_at, excluded.left_at);
-    INSERT INTO issue_milestones AS kept
-        (issue_id, project_id, triaged_at, started_at, responded_at)
-    SELECT told.issue_id, told.project_id, told.triaged_at, told.started_at, told.responded_at
-    FROM (
-        SELECT DISTINCT scope_id, subject_id FROM fresh WHERE subject = 'issue'
+    -- are never fewer stays than before, for the log only grows. One by one, since a join of
+    -- several with the views would make the views of all issues.
+    FOR touched IN
+        SELECT scope_id, subject_id, bool_or(kind <> 'commented') AS moved
+        FROM fresh WHERE subject = 'issue'
         AND (kind IN ('created', 'commented') OR (kind = 'changed' AND field = 'status'))
-    ) AS touched
-    CROSS JOIN LATERAL (
-        SELECT * FROM issue_milestones_told
+        GROUP BY scope_id, subject_id
+    LOOP
+        IF touched.moved THEN
+            INSERT INTO issue_stays AS kept
+                (issue_id, number, project_id, status, entered_at, left_at, last_before)
+            SELECT issue_id, number, project_id, status, entered_at, left_at, last_before
+            FROM issue_stays_told
+            WHERE project_id = touched.scope_id AND issue_id = touched.subject_id
+            ON CONFLICT (issue_id, number) DO UPDATE
+            SET status = excluded.status, entered_at = excluded.entered_at,
+                left_at = excluded.left_at, last_before = excluded.last_before
+            WHERE (kept.status, kept.entered_at, kept.left_at, kept.last_before)
+                IS DISTINCT FROM
+                (excluded.status, excluded.entered_at, excluded.left_at, excluded.last_before);
+        END IF;
+        INSERT INTO issue_milestones AS kept
+            (issue_id, project_id, triaged_at, started_at, responded_at)
+        SELECT issue_id, project_id, triaged_at, started_at, responded_at
+        FROM issue_milestones_told
         WHERE project_id = touched.scope_id AND issue_id = touched.subject_id
-    ) AS told
-    ON CONFLICT (issue_id) DO UPDATE
-    SET triaged_at = excluded.triaged_at, started_at = excluded.started_at,
-        responded_at = excluded.responded_at
-    WHERE (kept.triaged_at, kept.started_at, kept.responded_at)
-        IS DISTINCT FROM (excluded.triaged_at, excluded.started_at, excluded.responded_at);
+        ON CONFLICT (issue_id) DO UPDATE
+        SET triaged_at = excluded.triaged_at, started_at = excluded.started_at,
+            responded_at = excluded.responded_at
+        WHERE (kept.triaged_at, kept.started_at, kept.responded_at)
+            IS DISTINCT FROM (excluded.triaged_at, excluded.started_at, excluded.responded_at);
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE TRIGGER issue_facts_follow AFTER INSERT ON events REFERENCING NEW TABLE AS fresh
@@ -108,8 +112,10 @@ CREATE TRIGGER issue_facts_follow AFTER INSERT ON events REFERENCING NEW TABLE A
 """
 
 FILL = """
-INSERT INTO issue_stays (issue_id, number, project_id, status, entered_at, left_at)
-SELECT issue_id, number, project_id, status, entered_at, left_at FROM issue_stays_told;
+INSERT INTO issue_stays
+    (issue_id, number, project_id, status, entered_at, left_at, last_before)
+SELECT issue_id, number, project_id, status, entered_at, left_at, last_before
+FROM issue_stays_told;
 INSERT INTO issue_milestones (issue_id, project_id, triaged_at, started_at, responded_at)
 SELECT issue_id, project_id, triaged_at, started_at, responded_at FROM issue_milestones_told;
 """
@@ -125,6 +131,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("entered_at", instant, nullable=False),
         sa.Column("left_at", instant, nullable=False),
+        sa.Column("last_before", instant),
         sa.PrimaryKeyConstraint("issue_id", "number", name="pk_issue_stays"),
     )
     op.create_table(
@@ -144,6 +151,13 @@ def upgrade() -> None:
         "issue_stays",
         ["status", "entered_at"],
         postgresql_include=["issue_id", "left_at"],
+    )
+    op.create_index(
+        "ix_issue_stays_standing",
+        "issue_stays",
+        ["status", "entered_at"],
+        postgresql_include=["issue_id"],
+        postgresql_where=sa.text("left_at = 'infinity'"),
     )
     op.create_index(
         "ix_issue_stays_reopened",

@@ -21,7 +21,7 @@ from issue_insight.plugin.migrate import BUILT_IN, upgrade
 from issue_insight.settings import Settings
 
 ISSUES = 5000
-BEFORE_THE_FIRST_RELEASE = "0019"
+BEFORE_THE_FIRST_RELEASE = "0018"
 """Up to this revision nobody has run one version beside another."""
 
 FILL = """
