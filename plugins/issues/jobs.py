@@ -8,6 +8,6 @@ from plugins.issues import totals
 FOLD = Job(
     "issues.tallies",
     totals.fold,
-    every=timedelta(minutes=1),
+    every=timedelta(minutes=5),
     summary="Add up the tallies that totals are taken from",
 )
