@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 
+from issue_insight import metrics
 from issue_insight.app import create_app
 from issue_insight.http.limits import REFUSAL
 from issue_insight.live import Stream, hub_of
@@ -114,6 +115,7 @@ class Application:
                 message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
+        metrics.REFUSED.labels(str(refusal.code)).inc()
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ |= {REFUSAL: refusal, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
         await self._answer(environ, receive, closing)

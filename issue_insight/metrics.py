@@ -44,7 +44,7 @@ REQUESTS_UNDER_WAY = Gauge(
 )
 REFUSED = Counter(
     "issue_insight_http_refused_total",
-    "Requests that were refused before they came to the application.",
+    "Requests that were refused for their body before anybody looked at them.",
     ("status",),
     registry=REGISTRY,
 )

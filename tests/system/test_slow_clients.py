@@ -94,6 +94,27 @@ def test_a_body_that_breaks_off_is_a_problem_like_every_other(
         is_refusal(answer, 400, "The body broke off.")
 
 
+def test_a_refused_body_is_counted(live_server: Server, person: Callable[[str], SignedIn]):
+    before = refused(live_server, 400)
+    with held(live_server, half_a_body(person("reporter").token), 1) as [connection]:
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(12) == b"HTTP/1.1 400"
+    assert refused(live_server, 400) == before + 1
+
+
+def refused(server: Server, status: int) -> float:
+    connection = http.client.HTTPConnection(*server.address, timeout=30)
+    connection.request("GET", "/metrics")
+    told = connection.getresponse().read().decode()
+    connection.close()
+    [line] = [
+        line
+        for line in told.splitlines()
+        if line.startswith(f'issue_insight_http_refused_total{{status="{status}"}}')
+    ]
+    return float(line.split()[1])
+
+
 def is_refusal(answer: http.client.HTTPResponse, status: int, detail: str) -> None:
     problem = json.loads(answer.read())
     assert (answer.status, problem["status"], problem["detail"]) == (status, status, detail)
