@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from issue_insight.db import db
 from issue_insight.jobs import scheduler
-from issue_insight.jobs.models import JobRun
-from issue_insight.jobs.runs import run_now
+from issue_insight.jobs.runs import last_runs, run_now
 from issue_insight.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,13 +26,7 @@ def commands(settings: Settings, jobs: tuple["Job", ...]) -> AppGroup:
     def list_jobs() -> None:
         """List the jobs with their last run."""
         with db.engine.connect() as connection:
-            runs = connection.execute(
-                select(JobRun.__table__)
-                .where(JobRun.name.in_(by_name))
-                .ext(distinct_on(JobRun.name))
-                .order_by(JobRun.name, JobRun.id.desc())
-            )
-            last = {run.name: run for run in runs}
+            last = {run.name: run for run in last_runs(connection, by_name)}
         for job in jobs:
             run = last.get(job.name)
             said = "never run"

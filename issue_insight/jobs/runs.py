@@ -90,7 +90,7 @@ def run_now(engine: Engine, job: "Job") -> Ran:
 def last_runs(connection: Connection, names: Iterable[str]) -> list[Row[Any]]:
     """Return the newest run of each job, and when one last went well."""
     newest = (
-        select(JobRun.id, JobRun.name, JobRun.outcome, JobRun.started_at, JobRun.ended_at)
+        select(JobRun.__table__)
         .where(JobRun.name.in_(names))
         .order_by(JobRun.name, JobRun.id.desc())
         .ext(distinct_on(JobRun.name))
