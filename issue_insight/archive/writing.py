@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -47,13 +48,7 @@ def write(
 
     Raises as `write_with` does, and `Unavailable` when the S3 server fails.
     """
-
-    def inside(
-        archive: ZipFile, connection: Connection, archived: list[Table], written: Written
-    ) -> Iterator[ObjectEntry]:
-        return _objects(archive, connection, archived, storage, written)
-
-    return write_with(inside, target, engine, revisions, step, "archive")
+    return write_with(partial(_objects, storage), target, engine, revisions, step, "archive")
 
 
 def write_with(
@@ -162,10 +157,10 @@ def _last_id(connection: Connection, table: Table) -> int | None:
 
 
 def _objects(
+    storage: Storage,
     archive: ZipFile,
     connection: Connection,
     archived: list[Table],
-    storage: Storage,
     written: Written,
 ) -> Iterator[ObjectEntry]:
     keys = contents.object_keys(archived)
