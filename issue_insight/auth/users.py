@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Identity,
+    Index,
+    UniqueConstraint,
+    func,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from issue_insight.db import Base
@@ -29,3 +39,8 @@ class User(Base):
     removed_at: Mapped[datetime | None]
     # Of when name and address are, as the provider says: its messages may come out of order.
     profile_at: Mapped[datetime | None]
+
+
+def goes_by(who: str) -> ColumnElement[bool]:
+    """Return the condition for users with that e-mail address or subject, removed or not."""
+    return or_(func.lower(User.email) == who.lower(), User.subject == who)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.erasing import erase_identity
 from issue_insight.auth.principal import Principal
-from issue_insight.auth.users import User
+from issue_insight.auth.users import User, goes_by
 from issue_insight.errors import Conflict, NotFound
 from issue_insight.journal import record
 
@@ -77,11 +77,7 @@ def user_to_erase(session: Session, who: str) -> int:
     if who.isascii() and who.isdecimal() and len(who) < 19:
         found = session.scalars(select(User.id).where(User.id == int(who))).all()
     else:
-        found = session.scalars(
-            select(User.id)
-            .where(or_(func.lower(User.email) == who.lower(), User.subject == who))
-            .limit(2)
-        ).all()
+        found = session.scalars(select(User.id).where(goes_by(who)).limit(2)).all()
     if not found:
         raise NotFound(f"There is no user {who!r}.")
     if len(found) > 1:
@@ -92,12 +88,7 @@ def user_to_erase(session: Session, who: str) -> int:
 def user_by_address(session: Session, who: str) -> User:
     """Return the user of that e-mail address or subject. Raises `NotFound` or `Conflict`."""
     found = session.scalars(
-        select(User)
-        .where(
-            or_(func.lower(User.email) == who.lower(), User.subject == who),
-            User.removed_at.is_(None),
-        )
-        .limit(2)
+        select(User).where(goes_by(who), User.removed_at.is_(None)).limit(2)
     ).all()
     if not found:
         raise NotFound(f"Nobody with the address {who!r} has signed in yet.")

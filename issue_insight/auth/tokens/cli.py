@@ -2,12 +2,12 @@
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
 from issue_insight.auth.principal import system
 from issue_insight.auth.tokens import services
 from issue_insight.auth.tokens.models import ApiToken
-from issue_insight.auth.users import User
+from issue_insight.auth.users import User, goes_by
 from issue_insight.db import unit_of_work
 from issue_insight.errors import NotFound
 
@@ -20,7 +20,7 @@ def list_tokens(owner: str | None) -> None:
     """List the API tokens that are not revoked."""
     rows = select(ApiToken, User).join(User).where(ApiToken.revoked_at.is_(None))
     if owner is not None:
-        rows = rows.where(or_(func.lower(User.email) == owner.lower(), User.subject == owner))
+        rows = rows.where(goes_by(owner))
     with unit_of_work() as session:
         for token, user in session.execute(rows.order_by(ApiToken.id)):
             used = f"{token.last_used_at:%Y-%m-%d}" if token.last_used_at else "never"
