@@ -7,13 +7,14 @@ from sqlalchemy import delete, null, select, update
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
+from issue_insight.auth.admins import lock_admins, refuse_last
 from issue_insight.auth.permission import ROLES
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.provision import FORMER
 from issue_insight.auth.sessions import SignInSession
 from issue_insight.auth.tokens.models import ApiToken
 from issue_insight.auth.users import User
-from issue_insight.errors import Conflict, NotFound
+from issue_insight.errors import NotFound
 from issue_insight.http.idempotency import IdempotencyKey
 from issue_insight.journal import Event, record
 from issue_insight.journal.redacting import redacting
@@ -27,13 +28,7 @@ def erase_identity(session: Session, principal: Principal, user_id: int) -> None
 
     Raises `NotFound`, and `Conflict` for the last admin.
     """
-    # All admins' rows in one order, as whoever changes roles locks them.
-    admins = session.scalars(
-        select(User.id)
-        .where(User.role == "admin", User.removed_at.is_(None))
-        .order_by(User.id)
-        .with_for_update()
-    ).all()
+    admins = lock_admins(session)
     user = session.scalar(
         select(User)
         .where(User.id == user_id)
@@ -42,8 +37,7 @@ def erase_identity(session: Session, principal: Principal, user_id: int) -> None
     )
     if user is None:
         raise NotFound(f"There is no user {user_id}.")
-    if list(admins) == [user.id]:
-        raise Conflict("This is the last admin. Make somebody else an admin first.")
+    refuse_last(admins, user.id)
     user.issuer, user.subject = ISSUER, str(user.id)
     user.email, user.name, user.role = None, FORMER, ROLES[0]
     user.last_seen_at = user.profile_at = None

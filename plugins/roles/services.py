@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from issue_insight.auth.admins import lock_admins, refuse_last
 from issue_insight.auth.erasing import erase_identity
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.users import User, goes_by
@@ -13,17 +14,8 @@ from issue_insight.journal import record
 
 
 def set_role(session: Session, principal: Principal, user_id: int, role: str) -> User:
-    """Give a user a role. Raises `NotFound`, and `Conflict` for taking the last admin's role.
-
-    All admins' rows are locked first, in one order, so that two admins who demote each other at
-    once do so one after the other, and the second is refused.
-    """
-    admins = session.scalars(
-        select(User.id)
-        .where(User.role == "admin", User.removed_at.is_(None))
-        .order_by(User.id)
-        .with_for_update()
-    ).all()
+    """Give a user a role. Raises `NotFound`, and `Conflict` for taking the last admin's role."""
+    admins = lock_admins(session)
     user = session.scalar(
         select(User)
         .where(User.id == user_id, User.removed_at.is_(None))
@@ -34,8 +26,7 @@ def set_role(session: Session, principal: Principal, user_id: int, role: str) ->
         raise NotFound(f"There is no user {user_id}.")
     if user.role == role:
         return user
-    if list(admins) == [user.id]:
-        raise Conflict("This is the last admin. Make somebody else an admin first.")
+    refuse_last(admins, user.id)
     old, user.role = user.role, role
     record(
         session,
