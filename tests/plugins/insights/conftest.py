@@ -1,29 +1,19 @@
 """The project, the people and the past that the tests of the stats plugin have, and a present."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from flask import Flask
 
-from issue_insight import clock
-from tests.plugins.stats.conftest import Caller, History, admin, at, history, reporter
+from tests.plugins.stats.conftest import (
+    History,
+    admin,
+    history,
+    maintainer,
+    present,
+    reporter,
+)
 
-__all__ = ["admin", "history", "reporter"]
-
-NOW = at("2020-03-11 15:00")
-"""A Wednesday."""
-
-
-@pytest.fixture
-def present(app: Flask) -> Iterator[None]:
-    with clock.frozen(NOW):
-        yield
-
-
-@pytest.fixture
-def maintainer(app: Flask, present: None) -> Caller:
-    return Caller.of(app, "maintainer")
+__all__ = ["admin", "history", "maintainer", "present", "reporter"]
 
 
 @pytest.fixture

@@ -15,17 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from issue_insight import clock
 from issue_insight.auth.principal import Principal
-from issue_insight.errors import Conflict
 from issue_insight.journal import Event
-from issue_insight.testing import cleaning
 from plugins.insights.asked import Other
 from plugins.insights.services import answer
-from plugins.issues import services as issues
 from plugins.issues.api import Issue, count_issues, select_issues
-from tests.plugins.stats.conftest import person
-from tests.plugins.stats.test_random_histories import BEGIN, ZONES, World, acts, gaps
+from tests.plugins.stats.random_history import BEGIN, ZONES, acts, gaps, lived
 
 FILTERS = {
     "": lambda state: True,
@@ -93,30 +88,13 @@ def test_numbers_are_those_of_a_recount(
     engine: Engine,
     _seeded: frozenset[str],  # noqa: PT019 (a set of names)
 ) -> None:
-    with engine.begin() as connection:
-        cleaning.empty(connection, _seeded)
-    with Session(engine) as session:
-        now = BEGIN
-        world = World(session, person(session, "admin"), person(session, "reporter"))
-        with clock.frozen(now):
-            issues.create_project(session, world.admin, key="WEB", name="Web", visibility="own")
-            session.commit()
-        keys: list[str] = []
-        for act, hours in history:
-            now += timedelta(hours=hours)
-            with clock.frozen(now):
-                try:
-                    world.act(*act, keys)
-                except Conflict:
-                    session.rollback()
-                session.commit()
-        with clock.frozen(now):
-            for principal, own in ((world.admin, False), (world.reporter, True)):
-                checked = Checked(session, principal, own, ZoneInfo(zone), now, back)
-                for q in FILTERS:
-                    checked.survival(q)
-                    checked.comparison(q)
-                    checked.signals(q)
+    with lived(engine, _seeded, history) as (world, now):
+        for principal, own in ((world.admin, False), (world.reporter, True)):
+            checked = Checked(world.session, principal, own, ZoneInfo(zone), now, back)
+            for q in FILTERS:
+                checked.survival(q)
+                checked.comparison(q)
+                checked.signals(q)
 
 
 @dataclass

@@ -18,6 +18,9 @@ from issue_insight.auth.users import User
 from issue_insight.testing.tokens import sign_in
 from plugins.issues import policy, services
 
+NOW = datetime(2020, 3, 11, 15, tzinfo=UTC)
+"""When it is, for tests with a `present`: a Wednesday."""
+
 _numbers = count(1)
 
 
@@ -114,6 +117,19 @@ class History:
         """Bring a deleted issue back."""
         with self.moment(text):
             services.restore_issue(self.session, self.admin, key)
+
+
+@pytest.fixture
+def present(app: Flask) -> Iterator[None]:
+    """Let it be `NOW`."""
+    with clock.frozen(NOW):
+        yield
+
+
+@pytest.fixture
+def maintainer(app: Flask, present: None) -> Caller:
+    """Somebody who sees everything, at present."""
+    return Caller.of(app, "maintainer")
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ def present(app: Flask) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def maintainer(app: Flask, present: None) -> Caller:
-    return Caller.of(app, "maintainer")
-
-
 def totals(answer: Any) -> dict[str, int]:
     """Return the totals by day, without the year."""
     return {item["day"][5:]: item["total"] for item in answer["items"]}

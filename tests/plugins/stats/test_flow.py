@@ -1,6 +1,5 @@
 """`/stats/flow` and filtered days: every number is the total of the list that it stands for."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,24 +13,10 @@ from issue_insight.auth.principal import Principal
 from plugins.issues.api import count_issues, select_issues
 from plugins.stats.buckets import Bucket, bucket_of, buckets_between, last_days
 from plugins.stats.flow import count_flow
-from tests.plugins.stats.conftest import Caller, History, at
-
-NOW = at("2020-03-11 15:00")
-"""A Wednesday."""
+from tests.plugins.stats.conftest import NOW, Caller, History
 
 FILTERS = ["", "severity:high", "label:ui OR severity:low", "age:>3d", "wrong", "is:overdue"]
 INSTANTS = [None, "2020-03-08", "2020-03-04T12:00:00Z"]
-
-
-@pytest.fixture
-def present(app: Flask) -> Iterator[None]:
-    with clock.frozen(NOW):
-        yield
-
-
-@pytest.fixture
-def maintainer(app: Flask, present: None) -> Caller:
-    return Caller.of(app, "maintainer")
 
 
 @pytest.fixture

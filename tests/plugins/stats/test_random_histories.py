@@ -1,8 +1,7 @@
 """Whatever happened, and whenever it was counted: the counts are those of a recount by hand."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,71 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from issue_insight import clock
 from issue_insight.auth.principal import Principal
-from issue_insight.errors import Conflict
-from issue_insight.testing import cleaning
-from plugins.issues import services as issues
 from plugins.stats import queries, services
-from tests.plugins.stats.conftest import person
+from tests.plugins.stats.random_history import BEGIN, ZONES, World, acts, gaps, lived
 from tests.plugins.stats.recount import Counts, recounted, stored, without_nothing
-
-BEGIN = datetime(2025, 10, 24, 12, tzinfo=UTC)
-"""Two days before the clocks go back in Berlin."""
-
-ZONES = ("UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Sao_Paulo")
-SEVERITIES = st.sampled_from([None, "low", "high", "critical"])
-
-acts = st.one_of(
-    st.tuples(st.just("report"), st.booleans(), SEVERITIES),
-    # As an import does it: an issue of long ago, told only now.
-    st.tuples(st.just("report late"), st.integers(1, 200), SEVERITIES),
-    st.tuples(st.just("status"), st.integers(0, 9), st.sampled_from(["open", "triaged", "done"])),
-    st.tuples(st.just("severity"), st.integers(0, 9), SEVERITIES),
-    st.tuples(st.just("delete"), st.integers(0, 9), st.none()),
-    st.tuples(st.just("restore"), st.integers(0, 9), st.none()),
-    st.tuples(st.just("aggregate"), st.sampled_from(ZONES), st.none()),
-)
-gaps = st.sampled_from([0, 0, 1, 3, 11, 24, 50])
-"""Hours from one act to the next."""
-
-
-@dataclass
-class World:
-    """A project in which acts happen one after another."""
-
-    session: Session
-    admin: Principal
-    reporter: Principal
-
-    def act(self, kind: str, which: Any, value: Any, keys: list[str]) -> None:
-        if kind == "aggregate":
-            services.aggregate(self.session, ZoneInfo(which))
-        elif kind == "report":
-            by = self.reporter if which else self.admin
-            keys.append(self._report(by, value, clock.now()))
-        elif kind == "report late":
-            keys.append(self._report(self.admin, value, clock.now() - timedelta(hours=which)))
-        elif keys:
-            key = keys[which % len(keys)]
-            if kind == "delete":
-                issues.delete_issue(self.session, self.admin, key, expected=None)
-                keys.remove(key)
-                self.deleted.append(key)
-            elif kind != "restore":
-                issues.change_issue(self.session, self.admin, key, {kind: value}, expected=None)
-        if kind == "restore" and self.deleted:
-            issues.restore_issue(self.session, self.admin, self.deleted[0])
-            keys.append(self.deleted.pop(0))
-
-    def _report(self, by: Principal, severity: str | None, at: datetime) -> str:
-        issue = issues.create_issue(
-            self.session, by, project="WEB", title="Wrong", severity=severity, at=at
-        )
-        return f"WEB-{issue.number}"
-
-    def __post_init__(self) -> None:
-        self.deleted: list[str] = []
 
 
 @settings(
@@ -92,25 +30,8 @@ def test_counts_are_those_of_a_recount(
     engine: Engine,
     _seeded: frozenset[str],  # noqa: PT019 (a set of names)
 ) -> None:
-    with engine.begin() as connection:
-        cleaning.empty(connection, _seeded)
-    with Session(engine) as session:
-        now = BEGIN
-        world = World(session, person(session, "admin"), person(session, "reporter"))
-        with clock.frozen(now):
-            issues.create_project(session, world.admin, key="WEB", name="Web", visibility="own")
-            session.commit()
-        keys: list[str] = []
-        for act, hours in history:
-            now += timedelta(hours=hours)
-            with clock.frozen(now):
-                try:
-                    world.act(*act, keys)
-                except Conflict:
-                    session.rollback()
-                session.commit()
-        with clock.frozen(now):
-            check(session, ZoneInfo(zone), world, now)
+    with lived(engine, _seeded, history) as (world, now):
+        check(world.session, ZoneInfo(zone), world, now)
 
 
 def check(session: Session, zone: ZoneInfo, world: World, now: datetime) -> None:
