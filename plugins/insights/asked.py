@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,16 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
-from issue_insight.errors import FieldError, Invalid
 from plugins.insights.fields import By, Calendar, Show
 from plugins.insights.metric import Metric, Point
 from plugins.issues.api import Query, Selection, Term, end_of_day, narrowed, select_issues
-from plugins.stats.api import FIRST_DAY, Bucket, Size, bucket_of, buckets_between, day_of
+from plugins.stats.api import Bucket, Size, buckets_asked, day_of, edges_of
 
-MOST_BUCKETS = 1_000
 LONGEST_FILTER = 1_800
 """Characters of a filter: the rest of what a filter may have is for the terms of links."""
-_LENGTHS: dict[Size, int] = {"day": 1, "week": 7, "month": 31}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class Asked:
                 other.first,
                 other.last,
                 None,
-                today_at(self.seen, self.zone),
+                self.today,
                 pointers=("?compare_from", "?compare_to"),
             )
         found = replace(
@@ -110,8 +107,7 @@ class Asked:
     @cached_property
     def edges(self) -> list[datetime]:
         """Where each bucket begins, and where the last one ends."""
-        begins = [beginning_of(bucket.first, self.zone) for bucket in self.buckets]
-        return [*begins, beginning_of(self.buckets[-1].last + timedelta(days=1), self.zone)]
+        return edges_of(self.buckets, self.zone)
 
     @property
     def whole(self) -> Bucket:
@@ -156,57 +152,7 @@ def term(name: str, value: str) -> Term:
     return Term(name, "=", (value,))
 
 
-def beginning_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first instant of the day, as a filter has it."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def buckets_asked(
-    reach: int,
-    first: date | None,
-    last: date | None,
-    size: Size | None,
-    today: date,
-    *,
-    days: int = 0,
-    pointers: tuple[str, str] = ("?from", "?to"),
-) -> list[Bucket]:
-    """Return the buckets, none of which begins after `today`; `reach` of them by default.
-
-    Without a size it is one, of so many `days` by default; 0: of all there ever were.
-    Raises `Invalid`; `pointers` say where in the request the days stood.
-    """
-    from_, to = pointers
-    end = min(last or today, today)
-    length = _LENGTHS[size] if size else 1
-    if first is None and (size or days):
-        spare = timedelta(days=(reach - 1) * length if size else days - 1)
-        first = end - spare if end >= FIRST_DAY + spare else FIRST_DAY
-    begin = first or min(FIRST_DAY, end)
-    faults = [
-        FieldError(pointer, f"must not be before {FIRST_DAY}")
-        for pointer, day in ((from_, first), (to, last))
-        if day is not None and day < FIRST_DAY
-    ]
-    if last is not None and last < begin:
-        faults.append(FieldError(to, "must not be before the first day"))
-    elif end < begin:
-        faults.append(FieldError(from_, "lies in the future, of which nothing is known"))
-    elif size and (end - begin).days >= MOST_BUCKETS * length:
-        faults.append(FieldError(from_, f"makes more than {MOST_BUCKETS} numbers of one kind"))
-    if faults:
-        raise Invalid("These days cannot be looked at.", faults)
-    if size is None:
-        return [Bucket(begin, end)]
-    return buckets_between(bucket_of(begin, size).first, end, size)
-
-
 def preceding(bucket: Bucket) -> Bucket:
     """Return the days before those of a bucket, as many."""
     length = bucket.last - bucket.first + timedelta(days=1)
     return Bucket(bucket.first - length, bucket.first - timedelta(days=1))
-
-
-def today_at(seen: datetime, zone: ZoneInfo) -> date:
-    """Return the day that is under way at an instant."""
-    return day_of(seen, zone)

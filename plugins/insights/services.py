@@ -10,17 +10,11 @@ from sqlalchemy.orm import Session
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import FieldError, Invalid, NotFound
-from plugins.insights.asked import (
-    LONGEST_FILTER,
-    NOTHING_ELSE,
-    Asked,
-    Other,
-    buckets_asked,
-    today_at,
-)
+from plugins.insights.asked import LONGEST_FILTER, NOTHING_ELSE, Asked, Other
 from plugins.insights.fields import By, Calendar, Pieces, Show
 from plugins.insights.metric import Metric
 from plugins.insights.table import METRICS
+from plugins.stats.api import buckets_asked, day_of
 
 
 def answer(
@@ -71,7 +65,7 @@ def answer(
         as_of=as_of,
         seen=seen,
         buckets=buckets_asked(
-            metric.reach, first, last, size, today_at(seen, zone), days=metric.days
+            metric.reach, first, last, size, day_of(seen, zone), days=metric.days
         ),
         size=size,
         by=by,

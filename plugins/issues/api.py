@@ -18,7 +18,6 @@ from plugins.issues.models import (
 from plugins.issues.policy import (
     READ,
     SEE_ALL,
-    TRIAGE,
     is_own,
     kept_from,
     open_periods,
@@ -30,14 +29,13 @@ from plugins.issues.queries import issue_for_update, readable_issue
 from plugins.issues.relations import AsOf, end_of_day, parse_as_of, relation_at
 from plugins.issues.selection import Selection, select_issues, select_versions
 from plugins.issues.totals import count_issues, tallied
-from plugins.issues.watching import Group, Sight, Touched, sights, touched_issues
+from plugins.issues.watching import Group, Touched, sights, touched_issues
 
 __all__ = [
     "BOUNCED",
     "DURATIONS",
     "READ",
     "SEE_ALL",
-    "TRIAGE",
     "AsOf",
     "Group",
     "Issue",
@@ -54,7 +52,6 @@ __all__ = [
     "Resolution",
     "Selection",
     "Severity",
-    "Sight",
     "Status",
     "Term",
     "Touched",

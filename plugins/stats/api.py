@@ -1,6 +1,6 @@
 """The door of this plugin: what other plugins may use of it."""
 
-from plugins.stats.buckets import Bucket, Size, bucket_of, buckets_between
+from plugins.stats.buckets import Bucket, Size, buckets_asked, edges_of
 from plugins.stats.counting import NO_SEVERITY
 from plugins.stats.days import FIRST_DAY, day_of
 from plugins.stats.queries import MOST_DAYS, count_cells
@@ -13,8 +13,8 @@ __all__ = [
     "Bucket",
     "Day",
     "Size",
-    "bucket_of",
-    "buckets_between",
+    "buckets_asked",
     "count_cells",
     "day_of",
+    "edges_of",
 ]

@@ -6,28 +6,22 @@ Counted from the issues themselves, by the conditions that a filter has for the 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, DateTime, Integer, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from issue_insight import clock
-from issue_insight.errors import FieldError, Invalid
 from plugins.issues.api import Selection
-from plugins.stats.buckets import Bucket, Size, bucket_of, buckets_between
-from plugins.stats.days import FIRST_DAY, day_of
+from plugins.stats.buckets import Size, buckets_asked, edges_of
+from plugins.stats.days import day_of
 
 DEFAULT_BUCKETS = 26
-MOST_BUCKETS = 1_000
-_LENGTHS: dict[Size, int] = {"day": 1, "week": 7, "month": 31}
 
 
 def count_flow(
     session: Session,
     selection: Selection,
-    zone: ZoneInfo,
     *,
     first: date | None,
     last: date | None,
@@ -37,10 +31,9 @@ def count_flow(
 
     Raises `Invalid` for days that cannot be counted.
     """
-    seen = selection.as_of or clock.now()
-    found = _buckets(first, last, day_of(seen, zone), size)
-    edges = [_begin(bucket.first, zone) for bucket in found]
-    edges.append(_begin(found[-1].last + timedelta(days=1), zone))
+    seen, zone = selection.context.now, selection.context.zone
+    found = buckets_asked(DEFAULT_BUCKETS, first, last, size, day_of(seen, zone))
+    edges = edges_of(found, zone)
     rows = session.execute(
         union_all(*[_counted(selection, kind, edges) for kind in ("created", "closed")])
     ).all()
@@ -71,30 +64,3 @@ def _counted(selection: Selection, kind: str, edges: Sequence[datetime]) -> Any:
         .where(selection.where, instant >= edges[0], instant < edges[-1])
         .group_by(place)
     )
-
-
-def _buckets(first: date | None, last: date | None, today: date, size: Size) -> list[Bucket]:
-    """Return the buckets, none of which begins after `today`."""
-    end = min(last or today, today)
-    if first is None:
-        spare = timedelta(days=(DEFAULT_BUCKETS - 1) * _LENGTHS[size])
-        first = end - spare if end >= FIRST_DAY + spare else FIRST_DAY
-    faults = [
-        FieldError(pointer, f"must not be before {FIRST_DAY}")
-        for pointer, day in (("?from", first), ("?to", last))
-        if day is not None and day < FIRST_DAY
-    ]
-    if last is not None and last < first:
-        faults.append(FieldError("?to", "must not be before the first day"))
-    elif end < first:
-        faults.append(FieldError("?from", "lies in the future, of which nothing is known"))
-    elif (end - first).days >= MOST_BUCKETS * _LENGTHS[size]:
-        faults.append(FieldError("?from", f"makes more than {MOST_BUCKETS} numbers of one kind"))
-    if faults:
-        raise Invalid("These days cannot be counted.", faults)
-    return buckets_between(bucket_of(first, size).first, end, size)
-
-
-def _begin(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first instant of the day, as a filter has it."""
-    return datetime.combine(day, time(), zone).astimezone(ZoneInfo("UTC"))

@@ -9,7 +9,7 @@ from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
 from issue_insight.db import reading, unit_of_work
 from issue_insight.http.blueprint import Blueprint
-from plugins.issues.api import parse_as_of, select_issues
+from plugins.issues.api import Selection, parse_as_of, select_issues
 from plugins.stats import policy, queries
 from plugins.stats.filtered_days import count_chosen_days
 from plugins.stats.flow import count_flow
@@ -30,17 +30,20 @@ def _zone() -> ZoneInfo:
     return zone
 
 
+def _selected(session: Any, query: StatsNowQuery | FlowQuery) -> Selection:
+    zone = _zone()
+    as_of = parse_as_of(query.as_of, zone)
+    return select_issues(session, current_principal(), query.q, as_of, zone)
+
+
 @blp.get("/stats/now")
 @blp.arguments(StatsNowQuery, location="query")
 @blp.response(200, StatsNow)
 @requires(policy.READ)
 def get_stats_now(query: StatsNowQuery) -> Any:
     """Count issues by status, severity, assignee and label, now or as of an instant."""
-    zone = _zone()
-    as_of = parse_as_of(query.as_of, zone)
     with reading() as session:
-        selection = select_issues(session, current_principal(), query.q, as_of, zone)
-        return queries.count_now(session, selection)
+        return queries.count_now(session, _selected(session, query))
 
 
 @blp.get("/stats/daily")
@@ -73,10 +76,6 @@ def get_daily_stats(query: DailyStatsQuery) -> Any:
 @requires(policy.READ)
 def get_flow(query: FlowQuery) -> Any:
     """Count how many issues were created, and how many resolved, by day, week or month."""
-    zone = _zone()
-    as_of = parse_as_of(query.as_of, zone)
     with unit_of_work() as session:
-        selection = select_issues(session, current_principal(), query.q, as_of, zone)
-        return count_flow(
-            session, selection, zone, first=query.from_, last=query.to, size=query.bucket
-        )
+        selection = _selected(session, query)
+        return count_flow(session, selection, first=query.from_, last=query.to, size=query.bucket)
