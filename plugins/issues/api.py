@@ -4,7 +4,7 @@ from plugins.issues.facts import rebuild_facts, verify_facts
 from plugins.issues.fields import Name, Resolution, Severity, Status
 from plugins.issues.grammar.ast import Field as Term
 from plugins.issues.grammar.ast import Not, Or, Query
-from plugins.issues.grammar.compile import BOUNCED, DURATIONS, elapsed, instant_of, reached
+from plugins.issues.grammar.durations import BOUNCED, DURATIONS, elapsed, instant_of, reached
 from plugins.issues.grammar.narrow import narrowed
 from plugins.issues.models import (
     Issue,

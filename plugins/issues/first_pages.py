@@ -16,8 +16,8 @@ from issue_insight.auth.principal import Principal
 from issue_insight.errors import Invalid
 from issue_insight.http.paging import CursorSigner
 from plugins.issues import policy
-from plugins.issues.grammar.compile import SortColumn, order_by
 from plugins.issues.grammar.narrow import is_lasting, is_personal
+from plugins.issues.grammar.order import SortColumn, order_by
 from plugins.issues.queries import item_of, page_rows, place_of
 from plugins.issues.selection import select_for
 from plugins.issues.totals import tallied_total

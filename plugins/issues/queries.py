@@ -28,12 +28,8 @@ from issue_insight.errors import FieldError, Invalid, NotFound
 from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
 from plugins.issues import policy
-from plugins.issues.grammar.compile import (
-    SortColumn,
-    order_by,
-    searched,
-    standing,
-)
+from plugins.issues.grammar.order import SortColumn, order_by
+from plugins.issues.grammar.searching import searched, standing
 from plugins.issues.highlighting import highlights
 from plugins.issues.models import Issue, IssueRelation, Project, SearchDocument
 from plugins.issues.relations import CURRENT, related_at, relation_at

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
 from plugins.issues import policy
-from plugins.issues.grammar.compile import standing
+from plugins.issues.grammar.searching import standing
 from plugins.issues.models import Project, SearchDocument
 from plugins.issues.queries import items_by_id
 from plugins.issues.relations import CURRENT

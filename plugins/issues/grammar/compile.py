@@ -4,17 +4,14 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Integer,
     and_,
-    case,
-    cast,
     false,
     func,
     not_,
@@ -25,9 +22,12 @@ from sqlalchemy import (
 )
 
 from plugins.issues.fields import Resolution, Severity, Status, one_line
-from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, SortKey, Words
+from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
+from plugins.issues.grammar.durations import BOUNCED, MEASURED, elapsed, reached
 from plugins.issues.grammar.instants import day_range, duration, span
+from plugins.issues.grammar.order import RANK
 from plugins.issues.grammar.parse import GrammarError
+from plugins.issues.grammar.searching import standing, title_words
 from plugins.issues.models import (
     Issue,
     IssueMilestones,
@@ -42,20 +42,13 @@ from plugins.issues.words import left_out, wanted
 
 _PROJECTS = Project.__table__.c
 _INFINITY = text("'infinity'::timestamptz")
-_RANK = {severity.value: rank for rank, severity in enumerate(Severity, start=1)}
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
 _IS = ("open", "closed", "overdue", "confidential", "duplicate", "blocked", "blocking")
 _LINKS = IssueRelation.__table__.alias("links")
 _OTHERS_NOW = Issue.__table__.alias("others_now")
 _OTHERS_THEN = IssueVersion.__table__.alias("others_then")
 _HAS = {"assignee": "assignee_id", "severity": "severity", "due": "due_date"}
-
-
-BOUNCED = timedelta(days=30)
-"""What is taken up again within this time of being done has bounced."""
 _STAYS, _MILESTONES = IssueStay.__table__, IssueMilestones.__table__
-_MEASURED = {"cycle": ("started", "closed"), "triage": ("triaged",), "response": ("responded",)}
-"""Which instants there have to be for a duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,143 +69,12 @@ class FilterContext:
     visible: Callable[[FromClause], ColumnElement[bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class SortColumn:
-    """One column to order by; nulls are last in either direction."""
-
-    column: ColumnElement[Any]
-    descending: bool
-    nullable: bool = False
-
-
 def compile_filter(
     query: Query, relation: FromClause, context: FilterContext
 ) -> ColumnElement[bool]:
     """Return the condition on `relation`. Raises `GrammarError` for a value that makes no sense."""
     found = None if query.where is None else _Compiler(relation, context).node(query.where)
     return true() if found is None else found
-
-
-def order_by(query: Query, relation: FromClause, as_of: datetime | None = None) -> list[SortColumn]:
-    """Return the order, which is total: the id decides last. Newest change first by default."""
-    columns = [
-        column for key in query.sort for column in _sort_columns(key, query, relation, as_of)
-    ] or [SortColumn(relation.c.updated_at, True)]
-    return [*columns, SortColumn(relation.c.id, columns[0].descending)]
-
-
-def _sort_columns(
-    key: SortKey, query: Query, relation: FromClause, as_of: datetime | None
-) -> list[SortColumn]:
-    c, down = relation.c, key.descending
-    match key.name:
-        case "severity":
-            return [SortColumn(case(_RANK, value=c.severity), down, nullable=True)]
-        case "due":
-            return [SortColumn(c.due_date, down, nullable=True)]
-        case "closed":
-            return [SortColumn(c.closed_at, down, nullable=True)]
-        case "key":
-            return [SortColumn(c.project_id, down), SortColumn(c.number, down)]
-        case "status":
-            order = {status.value: place for place, status in enumerate(Status)}
-            return [SortColumn(case(order, value=c.status), down)]
-        case "relevance":
-            rank = _rank(query, relation, as_of)
-            # Without words all are as relevant as each other.
-            return [] if rank is None else [SortColumn(rank, not down)]
-        case _:
-            return [SortColumn(c[f"{key.name}_at"], down)]
-
-
-def searched(query: Query) -> ColumnElement[Any] | None:
-    """Return the words that a filter asks for as one `tsquery`, None where there are none."""
-    asked = [wanted(words) for words in _words_of(query.where) if not left_out(words)]
-    if not asked:
-        return None
-    joined: ColumnElement[Any] = asked[0]
-    for one in asked[1:]:
-        joined = joined.op("||")(one)
-    return joined
-
-
-def instant_of(name: str, relation: Any) -> ColumnElement[Any]:
-    """Return when something happened: a column of the relation, or of the milestones beside it."""
-    column = f"{name}_at"
-    found: ColumnElement[Any] = (_MILESTONES.c if column in _MILESTONES.c else relation)[column]
-    return found
-
-
-def reached(
-    name: str, relation: Any, as_of: datetime | ColumnElement[datetime] | None
-) -> ColumnElement[bool]:
-    """Return whether that has happened, as of an instant."""
-    instant = instant_of(name, relation)
-    if as_of is None or instant.table is not _MILESTONES:
-        return instant.is_not(None)
-    return instant <= as_of
-
-
-def elapsed(name: str, relation: Any) -> ColumnElement[Any]:
-    """Return how long an issue took: `lead`, `cycle`, `triage` or `response`, as an interval.
-
-    What another tracker has put into the wrong order took no time at all.
-    """
-    begin, end = DURATIONS[name]
-    return func.greatest(instant_of(end, relation), instant_of(begin, relation)) - instant_of(
-        begin, relation
-    )
-
-
-DURATIONS = {
-    "lead": ("created", "closed"),
-    "cycle": ("started", "closed"),
-    "triage": ("created", "triaged"),
-    "response": ("created", "responded"),
-}
-"""From what to what each duration reaches."""
-
-
-def standing(as_of: datetime | ColumnElement[datetime] | None) -> ColumnElement[bool]:
-    """Return which texts stand there: now, or `as_of`."""
-    if as_of is None:
-        return SearchDocument.valid_to == _INFINITY
-    return and_(SearchDocument.valid_from <= as_of, SearchDocument.valid_to > as_of)
-
-
-def _rank(query: Query, relation: FromClause, as_of: datetime | None) -> ColumnElement[Any] | None:
-    asked = searched(query)
-    if asked is None:
-        return None
-    best = (
-        # Whole millionths, so that a cursor meets the same value again.
-        select(
-            cast(
-                func.coalesce(func.max(func.ts_rank(SearchDocument.search, asked)), 0) * 1_000_000,
-                Integer,
-            )
-        )
-        .where(SearchDocument.issue_id == relation.c.id, standing(as_of))
-        .correlate(relation)
-    )
-    return best.scalar_subquery()
-
-
-def _words_of(node: Node | None) -> list[Words]:
-    match node:
-        case Words():
-            return [node]
-        case Field("title", _, values):
-            return [_title_words(value) for value in values]
-        case And(of) | Or(of):
-            return [words for child in of for words in _words_of(child)]
-        case _:
-            return []
-
-
-def _title_words(value: str) -> Words:
-    beginning = len(value) > 1 and value.endswith("*")
-    return Words(value.rstrip("*"), "prefix") if beginning else Words(value, "phrase")
 
 
 class _Compiler:
@@ -304,7 +166,7 @@ class _Compiler:
             case "has":
                 return self._has(field, lowered)
             case _:
-                words = _title_words(value)
+                words = title_words(value)
                 return None if left_out(words) else self._found(wanted(words), in_title=True)
 
     def _name(self, kind: Any, field: Field, value: str) -> str:
@@ -316,8 +178,8 @@ class _Compiler:
     def _severity(self, field: Field, value: str) -> ColumnElement[bool]:
         if value.lower() in ("none", "any") and field.operator == "=":
             return _present(self.c.severity, value.lower())
-        rank = _RANK[self._name(Severity, field, value)]
-        wanted = [name for name, other in _RANK.items() if _OPERATORS[field.operator](other, rank)]
+        rank = RANK[self._name(Severity, field, value)]
+        wanted = [name for name, other in RANK.items() if _OPERATORS[field.operator](other, rank)]
         return self.c.severity.in_(wanted)
 
     def _key(self, field: Field, value: str) -> ColumnElement[bool]:
@@ -417,7 +279,7 @@ class _Compiler:
         taken = elapsed(field.name, self.c)
         if field.name == "lead":
             return and_(self.c.closed_at.is_not(None), _compare(sign, taken, length))
-        known = [reached(name, self.c, self.context.as_of) for name in _MEASURED[field.name]]
+        known = [reached(name, self.c, self.context.as_of) for name in MEASURED[field.name]]
         found = select(_MILESTONES.c.issue_id).where(
             _MILESTONES.c.issue_id == self.c.id, *known, _compare(sign, taken, length)
         )

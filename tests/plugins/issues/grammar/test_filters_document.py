@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import true
 from sqlalchemy.dialects import postgresql
 
-from plugins.issues.grammar.compile import FilterContext, compile_filter, order_by
+from plugins.issues.grammar.compile import FilterContext, compile_filter
+from plugins.issues.grammar.order import order_by
 from plugins.issues.grammar.parse import (
     ALIASES,
     FIELDS,
