@@ -56,6 +56,8 @@ class Visibility(StrEnum):
     ALL = "all"
 
 
+ISSUE_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
+"""The key of an issue: that of its project, and its number there."""
 # Bidirectional controls can make a text read as something else than it is ("Trojan Source",
 # CVE-2021-42574); surrogates are no characters.
 _REFUSED = re.compile(

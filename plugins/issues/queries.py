@@ -1,6 +1,5 @@
 """Reading issues: one, a page of them, how many, their history. Columns, never whole entities."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -28,6 +27,7 @@ from issue_insight.errors import FieldError, Invalid, NotFound
 from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
 from plugins.issues import policy
+from plugins.issues.fields import ISSUE_KEY
 from plugins.issues.grammar.order import SortColumn, order_by
 from plugins.issues.grammar.searching import searched, standing
 from plugins.issues.highlighting import highlights
@@ -37,8 +37,6 @@ from plugins.issues.selection import Selection
 from plugins.issues.texts import comment_bodies, descriptions
 from plugins.issues.totals import total_of
 from plugins.roles.api import UNKNOWN, user_refs
-
-_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
 
 
 def list_issues(
@@ -270,7 +268,7 @@ def list_events(
 
 def split_key(key: str) -> tuple[str, int]:
     """Return the project's key and the number of `WEB-42`. Raises `NotFound` for another text."""
-    found = _KEY.fullmatch(key)
+    found = ISSUE_KEY.fullmatch(key)
     if found is None:
         raise NotFound(f"There is no issue {key}.")
     return found[1].upper(), int(found[2])

@@ -21,7 +21,7 @@ from sqlalchemy import (
     true,
 )
 
-from plugins.issues.fields import Resolution, Severity, Status, one_line
+from plugins.issues.fields import ISSUE_KEY, Resolution, Severity, Status, one_line
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
 from plugins.issues.grammar.durations import BOUNCED, MEASURED, elapsed, reached
 from plugins.issues.grammar.instants import day_range, duration, span
@@ -42,7 +42,6 @@ from plugins.issues.words import left_out, wanted
 
 _PROJECTS = Project.__table__.c
 _INFINITY = text("'infinity'::timestamptz")
-_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([1-9][0-9]{0,8})")
 _IS = ("open", "closed", "overdue", "confidential", "duplicate", "blocked", "blocking")
 _LINKS = IssueRelation.__table__.alias("links")
 _OTHERS_NOW = Issue.__table__.alias("others_now")
@@ -183,7 +182,7 @@ class _Compiler:
         return self.c.severity.in_(wanted)
 
     def _key(self, field: Field, value: str) -> ColumnElement[bool]:
-        found = _KEY.fullmatch(value)
+        found = ISSUE_KEY.fullmatch(value)
         if found is None:
             self._refuse(field, f"{value!r} is not a key like WEB-42")
         # By its id, which the past is indexed by as well; its number never changes.
