@@ -85,6 +85,11 @@ def _known_days(days: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(day.lower() for day in days)
 
 
+def _without_slash(url: str) -> str:
+    """Take the slash away that a browser shows: an origin has none."""
+    return url.rstrip("/")
+
+
 def _prefix(path: str) -> str:
     path = path.rstrip("/")
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path):
@@ -137,7 +142,7 @@ class Settings(BaseSettings):
     """The built frontend; where there is none, only the API is served."""
     host: str = "127.0.0.1"
     port: int = Field(default=8181, ge=1, le=65535)
-    public_url: str = ""
+    public_url: Annotated[str, AfterValidator(_without_slash)] = ""
     """The address people use (scheme and host), for links; empty: the request's own."""
     path_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """Below which path of that address all of it stands, as in `/tracker`."""

@@ -53,7 +53,7 @@ class Api(SmorestApi):  # type: ignore[misc]
                 "version": API_VERSION,
                 "openapi_version": "3.1.0",
                 "info": {"description": DESCRIPTION, "license": {"name": "MIT"}},
-                "servers": [{"url": settings.public_url.rstrip("/") + settings.path_prefix or "/"}],
+                "servers": [{"url": settings.public_url + settings.path_prefix or "/"}],
             },
         )
         self.spec.components.security_scheme(

@@ -21,6 +21,7 @@ import urllib3
 
 from issue_insight.embedded import running_postgres, running_s3, stop_postgres, stop_s3
 from issue_insight.embedded.processes import alive
+from issue_insight.run import _pages_of
 from issue_insight.serving import stop_left
 from issue_insight.settings import Settings
 from tests.environment import bare_environment
@@ -401,3 +402,8 @@ def test_a_full_disk_is_refused(directory: Path) -> None:
     assert done.returncode == 1
     assert "is full: " in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_pages_are_allowed_by_their_origin_however_the_address_is_written() -> None:
+    settings = Settings(_env_file=None, public_url="https://issues.example.org/")
+    assert "https://issues.example.org" in _pages_of(settings)
