@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from plugins.issues import totals, views
+from plugins.issues import totals
 from plugins.issues.fields import Severity, Status
 from plugins.issues.grammar.parse import SORTS
+from plugins.issues.views import issues as views
 from tests.plugins.issues.conftest import Caller, moment
 
 
