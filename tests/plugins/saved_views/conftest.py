@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from issue_insight.testing.tokens import SignedIn, sign_in
+from tests.plugins.issues.conftest import admin, maintainer, reporter
+
+__all__ = ["admin", "maintainer", "reporter"]
 
 
 @dataclass
@@ -83,18 +86,3 @@ def person(app: Flask) -> Callable[..., Caller]:
         return Caller(client, sign_in(client, role))
 
     return make
-
-
-@pytest.fixture
-def admin(person: Callable[..., Caller]) -> Caller:
-    return person("admin")
-
-
-@pytest.fixture
-def maintainer(person: Callable[..., Caller]) -> Caller:
-    return person("maintainer")
-
-
-@pytest.fixture
-def reporter(person: Callable[..., Caller]) -> Caller:
-    return person("reporter")

@@ -81,21 +81,6 @@ def person(app: Flask) -> Callable[..., Caller]:
 
 
 @pytest.fixture
-def admin(person: Callable[..., Caller]) -> Caller:
-    return person("admin")
-
-
-@pytest.fixture
-def maintainer(person: Callable[..., Caller]) -> Caller:
-    return person("maintainer")
-
-
-@pytest.fixture
-def reporter(person: Callable[..., Caller]) -> Caller:
-    return person("reporter")
-
-
-@pytest.fixture
 def make_project(admin: Caller) -> Callable[..., str]:
     """Makes projects; returns the key."""
 
