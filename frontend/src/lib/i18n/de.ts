@@ -59,8 +59,6 @@ export const de: Catalogue = {
   'rewind.now': 'Zurück zu jetzt',
 
   'issue.new': 'Neuer Vorgang',
-  'soon.title': 'Noch nicht da',
-  'soon.text': 'Diese Seite entsteht gerade.',
 
   'sign-in.title': 'Anmelden',
   'sign-in.local':
@@ -76,12 +74,10 @@ export const de: Catalogue = {
   'sign-in.name': 'Name',
   'sign-in.name.hint': 'Bleibt er leer, wird er aus der Adresse gebildet.',
   'sign-in.role': 'Rolle',
-  'sign-in.role.keep': 'Wie bisher',
   'sign-in.submit': 'Anmelden',
   'sign-in.known': 'Hier schon angemeldet',
   'sign-in.other': 'Oder jemand anderes',
   'sign-in.examples': 'Als eine von diesen',
-  'sign-in.as': 'Als {name} anmelden',
 
   'role.reporter': 'Melder',
   'role.maintainer': 'Betreuer',
@@ -251,8 +247,6 @@ export const de: Catalogue = {
   'column.due': 'Fällig',
   'column.created': 'Angelegt',
   'column.updated': 'Geändert',
-  'sort.ascending': 'aufsteigend',
-  'sort.descending': 'absteigend',
 
   'issue.properties': 'Eigenschaften',
   'issue.description': 'Beschreibung',
@@ -261,9 +255,7 @@ export const de: Catalogue = {
   'issue.description.edit': 'Beschreibung bearbeiten',
   'issue.assignee.none': 'Niemand',
   'issue.labels.none': 'Keine',
-  'issue.labels.new': 'Neues Label „{text}“',
   'issue.due.none': 'Kein Datum',
-  'issue.due.clear': 'Datum entfernen',
   'issue.due.overdue': 'überfällig',
   'issue.reported': 'Gemeldet von {name}',
   'issue.updated': 'Geändert',
@@ -310,7 +302,6 @@ export const de: Catalogue = {
   'comments.delete': 'Kommentar löschen',
   'comments.delete.sure': 'Diesen Kommentar löschen?',
   'comments.deleted': 'Kommentar gelöscht',
-  'comments.none': 'Noch hat niemand etwas geschrieben.',
   'comments.older': 'Mehr zeigen',
 
   'event.created': 'hat das gemeldet',
@@ -327,7 +318,6 @@ export const de: Catalogue = {
   'event.labels.removed': 'hat entfernt: {labels}',
   'event.comment.deleted': 'hat einen Kommentar gelöscht',
   'event.other': '{kind}',
-  'event.by.job': 'ein geplanter Lauf',
   'event.by.import': 'durch Import',
   'event.by.nobody': 'Das System',
   'field.comment': 'Kommentar',
@@ -344,8 +334,6 @@ export const de: Catalogue = {
   'people.find': 'Personen nach Name oder Adresse suchen',
   'people.role': 'Rolle von {name}',
   'people.changed': '{name} ist jetzt: {role}',
-  'people.name': 'Name',
-  'people.seen': 'Zuletzt gesehen',
   'people.never': 'nie angemeldet',
   'people.you': 'Sie',
   'people.last-admin':
@@ -437,6 +425,7 @@ export const de: Catalogue = {
 
   'issue.copy-key': 'Schlüssel kopieren',
   'issue.copied-key': '{key} kopiert',
+  'copy.refused': 'Der Browser lässt das Kopieren nicht zu. Von Hand:',
   'panel.close': 'Seitenleiste schließen',
   'panel.whole': 'Als Seite öffnen',
   'event.attached': 'hat {name} angehängt',

@@ -57,8 +57,6 @@ export const en = {
   'rewind.now': 'Back to now',
 
   'issue.new': 'New issue',
-  'soon.title': 'Not here yet',
-  'soon.text': 'This page is being built.',
 
   'sign-in.title': 'Sign in',
   'sign-in.local':
@@ -73,12 +71,10 @@ export const en = {
   'sign-in.name': 'Name',
   'sign-in.name.hint': 'Left empty, it is made from the address.',
   'sign-in.role': 'Role',
-  'sign-in.role.keep': 'As it was',
   'sign-in.submit': 'Sign in',
   'sign-in.known': 'Signed in here before',
   'sign-in.other': 'Or somebody else',
   'sign-in.examples': 'Be one of these',
-  'sign-in.as': 'Sign in as {name}',
 
   'role.reporter': 'Reporter',
   'role.maintainer': 'Maintainer',
@@ -247,8 +243,6 @@ export const en = {
   'column.due': 'Due',
   'column.created': 'Created',
   'column.updated': 'Updated',
-  'sort.ascending': 'ascending',
-  'sort.descending': 'descending',
 
   'issue.properties': 'Properties',
   'issue.description': 'Description',
@@ -257,9 +251,7 @@ export const en = {
   'issue.description.edit': 'Edit the description',
   'issue.assignee.none': 'Nobody',
   'issue.labels.none': 'None',
-  'issue.labels.new': 'New label “{text}”',
   'issue.due.none': 'No date',
-  'issue.due.clear': 'Remove the date',
   'issue.due.overdue': 'overdue',
   'issue.reported': 'Reported by {name}',
   'issue.updated': 'Updated',
@@ -306,7 +298,6 @@ export const en = {
   'comments.delete': 'Delete the comment',
   'comments.delete.sure': 'Delete this comment?',
   'comments.deleted': 'Comment deleted',
-  'comments.none': 'Nobody has written anything yet.',
   'comments.older': 'Show more',
 
   'event.created': 'reported this',
@@ -323,7 +314,6 @@ export const en = {
   'event.labels.removed': 'removed {labels}',
   'event.comment.deleted': 'deleted a comment',
   'event.other': '{kind}',
-  'event.by.job': 'a scheduled job',
   'event.by.import': 'by import',
   'event.by.nobody': 'The system',
   'field.comment': 'comment',
@@ -340,8 +330,6 @@ export const en = {
   'people.find': 'Find people by name or address',
   'people.role': 'Role of {name}',
   'people.changed': '{name} is now: {role}',
-  'people.name': 'Name',
-  'people.seen': 'Last seen',
   'people.never': 'never signed in',
   'people.you': 'you',
   'people.last-admin':
@@ -431,6 +419,7 @@ export const en = {
 
   'issue.copy-key': 'Copy key',
   'issue.copied-key': '{key} copied',
+  'copy.refused': 'The browser does not allow copying. By hand:',
   'panel.close': 'Close the panel',
   'panel.whole': 'Open as a page',
   'event.attached': 'attached {name}',

@@ -48,7 +48,6 @@ export const de = {
   days: '{from} bis {to}',
   reporter:
     'Du siehst die Zahlen der Vorgänge, die du sehen darfst: in manchen Projekten nur die von dir gemeldeten.',
-  whole: 'Das sind die Zahlen aller Vorgänge der Projekte, die du sehen kannst.',
   'every-number':
     'Jede Zahl öffnet genau die Vorgänge dahinter. Tage sind die von {zone}, Wochen beginnen am Montag.',
   considered: { one: '{count} Vorgang', other: '{count} Vorgänge' },
@@ -91,7 +90,6 @@ export const de = {
   'export.failed': 'Das Bild konnte nicht erstellt werden.',
   link: 'Link zu diesem Diagramm kopieren',
   'link.copied': 'Der Link wurde kopiert.',
-  'link.failed': 'Der Link konnte nicht kopiert werden.',
   view: 'Gezeigt: {title}',
   when: 'Wann',
   lower: '{series}, von',

@@ -45,7 +45,6 @@ export const en = {
   days: '{from} to {to}',
   reporter:
     'You see the numbers of the issues that you may see: in some projects only those that you reported.',
-  whole: 'These are the numbers of all issues of the projects that you can see.',
   'every-number':
     'Every number opens exactly the issues behind it. Days are those of {zone}, weeks begin on Monday.',
   considered: { one: '{count} issue', other: '{count} issues' },
@@ -88,7 +87,6 @@ export const en = {
   'export.failed': 'The picture could not be made.',
   link: 'Copy a link to this chart',
   'link.copied': 'The link was copied.',
-  'link.failed': 'The link could not be copied.',
   view: 'Shown: {title}',
   when: 'When',
   lower: '{series}, from',
