@@ -33,3 +33,37 @@ def test_an_issue_catches_up_once_the_network_is_back(people: People, world: Wor
     world.change(key, title="The lamp is out")
     window.set_offline(False)
     expect(page.get_by_role("heading", level=1)).to_have_text("The lamp is out")
+
+
+def test_who_opens_an_issue_offline_is_told_at_once(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers")
+    other = world.issue("The door squeaks")
+    window = people.sign_in("maintainer", viewport={"width": 360, "height": 740})
+    page = window.go(f"/issues/{other}")
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="The lamp flickers").focus()
+    window.set_offline(True)
+    page.keyboard.press("Enter")
+    told = page.get_by_role("alert").filter(has_text="No connection")
+    expect(told).to_be_visible()
+    head = page.locator("header").filter(has=page.get_by_role("button", name="New issue"))
+    assert head.evaluate("it => it.scrollWidth <= it.clientWidth")
+    window.set_offline(False)
+    expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()
+    expect(told).to_be_hidden()
+
+
+def test_a_panel_that_cannot_be_loaded_says_so(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers")
+    window = people.sign_in("maintainer")
+    page = window.page
+    page.get_by_role("link", name="The lamp flickers").focus()
+    window.set_offline(True)
+    page.keyboard.press("Enter")
+    told = page.get_by_role("alert").filter(has_text="No connection")
+    expect(told).to_be_visible()
+    window.set_offline(False)
+    told.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()
