@@ -24,6 +24,12 @@ Column = Literal[
 Layout = Literal["list", "board"]
 """How issues are laid out: one under the other, or in columns by status."""
 
+Density = Literal["comfortable", "compact"]
+"""How much room each row of a list has."""
+
+Lanes = Literal["none", "severity"]
+"""What a board is cut by across its columns."""
+
 POSITION_MAX = 9_999
 
 
@@ -36,10 +42,18 @@ def _each_once(columns: list[Column]) -> list[Column]:
 Columns = Annotated[
     list[Column],
     Field(
-        description="What is shown, from the left; empty for what is usual.",
+        description="What a list shows, from the left; empty: as whoever looks has it.",
         examples=[["key", "title", "assignee", "due"]],
     ),
     AfterValidator(_each_once),
+]
+ViewDensity = Annotated[
+    Density | None,
+    Field(description="How much room a row of the list has; null: as whoever looks has it."),
+]
+ViewLanes = Annotated[
+    Lanes | None,
+    Field(description="What cuts the board across; null: as whoever looks has it."),
 ]
 Position = Annotated[
     int,

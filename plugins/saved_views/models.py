@@ -26,6 +26,8 @@ class SavedView(Base):
     __table_args__ = (
         UniqueConstraint("owner_id", "name"),
         CheckConstraint("layout IN ('list', 'board')", name="layout"),
+        CheckConstraint("density IN ('comfortable', 'compact')", name="density"),
+        CheckConstraint("lanes IN ('none', 'severity')", name="lanes"),
         Index("ix_saved_views_shared", "position", "id", postgresql_where=text("shared")),
     )
 
@@ -35,6 +37,8 @@ class SavedView(Base):
     q: Mapped[str] = mapped_column(Text)
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     layout: Mapped[str]
+    density: Mapped[str | None]
+    lanes: Mapped[str | None]
     shared: Mapped[bool]
     position: Mapped[int]
     version: Mapped[int]

@@ -92,8 +92,8 @@ def _items(session: Session, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     rows = list(rows)
     owners = user_refs(session, {row.owner_id for row in rows})
     names = (
-        "id", "name", "q", "columns", "layout", "shared", "position", "is_default", "version",
-        "created_at", "updated_at",
+        "id", "name", "q", "columns", "layout", "density", "lanes", "shared", "position",
+        "is_default", "version", "created_at", "updated_at",
     )  # fmt: skip
     return [
         {name: row._mapping[name] for name in names} | {"owner": owners[row.owner_id]}

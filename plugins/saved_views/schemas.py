@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from issue_insight.http.paging import Page
 from issue_insight.http.schema import Instant, Model
 from plugins.issues.api import Name
-from plugins.saved_views.fields import Column, Columns, Layout, Position
+from plugins.saved_views.fields import Column, Columns, Layout, Position, ViewDensity, ViewLanes
 
 ViewId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 ViewName = Annotated[Name, Field(examples=["Mine, the worst first"])]
@@ -34,6 +34,8 @@ class ViewCreate(Model):
     q: Filter = ""
     columns: Columns = Field(default_factory=list)
     layout: Layout = "list"
+    density: ViewDensity = None
+    lanes: ViewLanes = None
     shared: bool = False
     position: Position | None = Field(default=None, description="Null is after the last.")
 
@@ -46,6 +48,8 @@ class ViewChange(Model):
     q: Filter = Field(default_factory=str)
     columns: Columns = Field(default_factory=list)
     layout: Layout = Field(default_factory=lambda: "list")
+    density: ViewDensity = Field(default_factory=lambda: None)
+    lanes: ViewLanes = Field(default_factory=lambda: None)
     shared: bool = Field(default_factory=bool)
     position: Position = Field(default_factory=int)
 
@@ -68,6 +72,8 @@ class ViewRead(Model):
     q: str = Field(examples=["assignee:@me is:open sort:-severity"])
     columns: list[Column]
     layout: Layout
+    density: ViewDensity
+    lanes: ViewLanes
     shared: bool
     owner: Person
     position: int

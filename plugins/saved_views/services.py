@@ -165,7 +165,7 @@ def _must_be_newest(view: SavedView, expected: int | None) -> None:
 
 
 def _state(view: SavedView) -> dict[str, Any]:
-    names = ("name", "q", "columns", "layout", "position")
+    names = ("name", "q", "columns", "layout", "density", "lanes", "position")
     return {name: getattr(view, name) for name in names}
 
 

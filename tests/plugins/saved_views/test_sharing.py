@@ -116,7 +116,8 @@ def test_the_event_log_tells_of_a_view_while_it_is_shared(
     maintainer.changed(view, name="Secret", q="is:closed", shared=False)
     maintainer.changed(view, name="Again", shared=True)
     maintainer.delete(view)
-    public = {"name": "Public", "q": "is:open", "columns": [], "layout": "list", "position": 0}
+    look = {"columns": [], "layout": "list", "density": None, "lanes": None}
+    public = {"name": "Public", "q": "is:open", "position": 0} | look
     narrow = public | {"columns": ["key"]}
     again = narrow | {"name": "Again", "q": "is:closed"}
     assert told(session) == [

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from plugins.issues.grammar.parse import MAX_TEXT
 from tests.plugins.saved_views.conftest import Caller
@@ -14,6 +16,8 @@ def test_a_view_is_kept_as_it_was_saved(reporter: Caller) -> None:
         "q": "assignee:@me is:open sort:-severity",
         "columns": ["title", "key", "due"],
         "layout": "board",
+        "density": "compact",
+        "lanes": "severity",
         "shared": False,
         "position": 7,
     }
@@ -30,6 +34,7 @@ def test_only_a_name_is_needed(reporter: Caller) -> None:
     view = reporter.saved("  All \t of it ")
     assert (view["name"], view["q"], view["columns"]) == ("All of it", "", [])
     assert (view["layout"], view["shared"], view["position"]) == ("list", False, 0)
+    assert (view["density"], view["lanes"]) == (None, None)
 
 
 def test_views_stand_by_position_and_new_ones_last_over_all_pages(reporter: Caller) -> None:
@@ -77,6 +82,26 @@ def test_what_is_changed_differs_and_the_rest_stays(reporter: Caller) -> None:
     assert reporter.changed(changed, q="is:closed") == changed
 
 
+def test_a_look_that_was_kept_is_given_up_again(reporter: Caller) -> None:
+    view = reporter.saved(columns=["key"], density="compact", lanes="severity")
+    given_up = {"columns": [], "density": None, "lanes": None}
+    changed = reporter.changed(view, **given_up)
+    assert {name: changed[name] for name in given_up} == given_up
+    assert changed["version"] == 2
+
+
+def test_a_view_of_the_version_before_stays_as_whoever_looks_has_it(
+    reporter: Caller, session: Session
+) -> None:
+    statement = """INSERT INTO saved_views (owner_id, name, q, columns, layout, shared, position,
+            version, created_at, updated_at)
+        VALUES (:owner, 'Old', 'is:open', '{}', 'board', false, 0, 1, now(), now()) RETURNING id"""
+    view_id = session.execute(text(statement), {"owner": reporter.who.id}).scalar_one()
+    session.commit()
+    view = reporter.got(f"/views/{view_id}")
+    assert (view["columns"], view["density"], view["lanes"]) == ([], None, None)
+
+
 def test_a_view_that_is_deleted_is_gone(reporter: Caller) -> None:
     view = reporter.saved()
     assert reporter.delete(view, '"1"') == 204
@@ -121,6 +146,10 @@ def test_a_creation_sent_again_makes_one_view(reporter: Caller) -> None:
         ({"columns": ["key", "key"]}, "/columns", None),
         ({"columns": "key"}, "/columns", None),
         ({"layout": "grid"}, "/layout", None),
+        ({"density": "roomy"}, "/density", None),
+        ({"density": ["compact"]}, "/density", None),
+        ({"lanes": "assignee"}, "/lanes", None),
+        ({"lanes": True}, "/lanes", None),
         ({"shared": "yes"}, "/shared", None),
         ({"position": -1}, "/position", None),
         ({"position": 10_000}, "/position", None),

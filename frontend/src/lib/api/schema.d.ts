@@ -2588,7 +2588,7 @@ export interface components {
          */
         ViewChange: {
             /**
-             * @description What is shown, from the left; empty for what is usual.
+             * @description What a list shows, from the left; empty: as whoever looks has it.
              * @example [
              *       "key",
              *       "title",
@@ -2597,6 +2597,10 @@ export interface components {
              *     ]
              */
             columns?: ("project" | "key" | "title" | "status" | "severity" | "resolution" | "labels" | "reporter" | "assignee" | "due" | "created" | "updated" | "closed")[];
+            /** @description How much room a row of the list has; null: as whoever looks has it. */
+            density?: ("comfortable" | "compact") | null;
+            /** @description What cuts the board across; null: as whoever looks has it. */
+            lanes?: ("none" | "severity") | null;
             /** @enum {string} */
             layout?: "list" | "board";
             /** @example Mine, the worst first */
@@ -2616,7 +2620,7 @@ export interface components {
          */
         ViewCreate: {
             /**
-             * @description What is shown, from the left; empty for what is usual.
+             * @description What a list shows, from the left; empty: as whoever looks has it.
              * @example [
              *       "key",
              *       "title",
@@ -2625,6 +2629,16 @@ export interface components {
              *     ]
              */
             columns?: ("project" | "key" | "title" | "status" | "severity" | "resolution" | "labels" | "reporter" | "assignee" | "due" | "created" | "updated" | "closed")[];
+            /**
+             * @description How much room a row of the list has; null: as whoever looks has it.
+             * @default null
+             */
+            density?: ("comfortable" | "compact") | null;
+            /**
+             * @description What cuts the board across; null: as whoever looks has it.
+             * @default null
+             */
+            lanes?: ("none" | "severity") | null;
             /**
              * @default list
              * @enum {string}
@@ -2670,9 +2684,13 @@ export interface components {
             columns: ("project" | "key" | "title" | "status" | "severity" | "resolution" | "labels" | "reporter" | "assignee" | "due" | "created" | "updated" | "closed")[];
             /** Format: date-time */
             created_at: string;
+            /** @description How much room a row of the list has; null: as whoever looks has it. */
+            density: ("comfortable" | "compact") | null;
             id: number;
             /** @description Whether the caller begins with this view. */
             is_default: boolean;
+            /** @description What cuts the board across; null: as whoever looks has it. */
+            lanes: ("none" | "severity") | null;
             /** @enum {string} */
             layout: "list" | "board";
             name: string;
