@@ -74,15 +74,19 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def _known_days(days: tuple[str, ...]) -> tuple[str, ...]:
     """Let through days of the week (`sat`) and dates."""
+    known: list[str] = []
     for day in days:
-        if day.lower() not in _WEEKDAYS:
-            try:
-                date.fromisoformat(day)
-            except ValueError as error:
-                raise ValueError(f"{day!r} is neither one of mon to sun nor a date") from error
-    if {day.lower() for day in days} >= set(_WEEKDAYS):
+        if day.lower() in _WEEKDAYS:
+            known.append(day.lower())
+            continue
+        try:
+            # A date can be written in several ways, `20261225` among them.
+            known.append(date.fromisoformat(day).isoformat())
+        except ValueError as error:
+            raise ValueError(f"{day!r} is neither one of mon to sun nor a date") from error
+    if set(known) >= set(_WEEKDAYS):
         raise ValueError("not every day of the week can be off")
-    return tuple(day.lower() for day in days)
+    return tuple(known)
 
 
 def _without_slash(url: str) -> str:

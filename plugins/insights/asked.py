@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import FromClause
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
+from plugins.insights.calendar import Stretch, calendar, stretches
 from plugins.insights.fields import By, Calendar, Show
 from plugins.insights.metric import Metric, Point
 from plugins.issues.api import Query, Selection, Term, end_of_day, narrowed, select_issues
@@ -108,6 +110,18 @@ class Asked:
     def edges(self) -> list[datetime]:
         """Where each bucket begins, and where the last one ends."""
         return edges_of(self.buckets, self.zone)
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...] | None:
+        """The stretches of days on and days off; None where all time counts."""
+        if self.calendar is Calendar.ALL:
+            return None
+        return stretches(self.days_off, self.zone, self.today)
+
+    @cached_property
+    def work(self) -> FromClause | None:
+        """The same as one row, to be joined to whatever is measured."""
+        return None if self.stretches is None else calendar(self.stretches)
 
     @property
     def whole(self) -> Bucket:

@@ -4,6 +4,7 @@ Days begin and end in the instance's time zone, so that one on which clocks chan
 hours. An instance's days off are days of the week, and dates.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -36,7 +37,7 @@ Stretch = tuple[datetime, int, bool]
 
 
 @lru_cache(maxsize=8)
-def stretches(days_off: Sequence[str], zone: ZoneInfo, last: date) -> tuple[Stretch, ...]:
+def stretches(days_off: tuple[str, ...], zone: ZoneInfo, last: date) -> tuple[Stretch, ...]:
     """Return the stretches of days on and days off, from the first day to the one after `last`."""
     found: list[Stretch] = []
     worked = 0
@@ -57,9 +58,24 @@ def _turns(days_off: frozenset[str], zone: ZoneInfo, last: date) -> Iterator[tup
         day, before = day + timedelta(days=1), works
 
 
-def calendar(days_off: Sequence[str], zone: ZoneInfo, last: date) -> FromClause:
+def worked_until(rows: Sequence[Stretch], instant: datetime) -> int:
+    """Return how many microseconds of work had passed at an instant."""
+    place = max(bisect_right(rows, instant, key=lambda row: row[0]) - 1, 0)
+    begin, worked, works = rows[place]
+    return worked + ((instant - begin) // _MICROSECOND if works else 0)
+
+
+def instant_worked(rows: Sequence[Stretch], worked: int) -> datetime:
+    """Return the first instant at which so many microseconds of work had passed."""
+    at_work = [row for row in rows if row[2]]
+    place = max(bisect_left(at_work, worked, key=lambda row: row[1]) - 1, 0)
+    begin, before, _ = at_work[place]
+    return begin + (worked - before) * _MICROSECOND
+
+
+def calendar(rows: Sequence[Stretch]) -> FromClause:
     """Return the stretches as one row of arrays, to be joined to whatever is measured."""
-    begins, worked, works = zip(*stretches(tuple(days_off), zone, last), strict=True)
+    begins, worked, works = zip(*rows, strict=True)
     return select(
         _array(begins, DateTime(timezone=True)).label("begins"),
         _array(worked, BigInteger()).label("worked"),
@@ -71,10 +87,11 @@ def seconds_worked(
     rows: FromClause, begin: ColumnElement[Any], end: ColumnElement[Any]
 ) -> ColumnElement[Any]:
     """Return how many seconds lie between two instants, days off left out."""
-    return (_worked(rows, end) - _worked(rows, begin)) / 1e6
+    return (worked_at(rows, end) - worked_at(rows, begin)) / 1e6
 
 
-def _worked(rows: FromClause, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+def worked_at(rows: FromClause, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return how many microseconds of work had passed at an instant."""
     place = func.greatest(func.width_bucket(instant, rows.c.begins), 1, type_=Integer)
     # As a whole number of microseconds: a float of seconds since 1970 does not know each of them.
     since = cast(extract("epoch", instant - rows.c.begins[place]) * 1_000_000, BigInteger)

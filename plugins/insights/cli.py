@@ -16,7 +16,7 @@ from issue_insight.auth.principal import system
 from issue_insight.db import unit_of_work
 from issue_insight.errors import Invalid, NotFound
 from plugins.insights import services
-from plugins.insights.fields import By
+from plugins.insights.fields import By, Calendar
 from plugins.insights.policy import READ
 from plugins.insights.table import METRICS
 from plugins.issues.api import READ as READ_ISSUES
@@ -57,6 +57,12 @@ _OPTIONS: tuple[click.Parameter, ...] = (
     click.Option(["--bucket"], type=click.Choice(["day", "week", "month"])),
     click.Option(["--as-of"], help="As of this instant, or the end of this day."),
     click.Option(["--by"], type=click.Choice([by.value for by in By]), help="Split by this."),
+    click.Option(
+        ["--calendar"],
+        type=click.Choice([calendar.value for calendar in Calendar]),
+        default=Calendar.ALL.value,
+        help="With business, durations leave out the days off.",
+    ),
     click.Option(["--json", "as_json"], is_flag=True, help="Print what the API answers."),
 )
 
@@ -84,6 +90,7 @@ def _print(
     bucket: Any,
     as_of: str | None,
     by: str | None,
+    calendar: str,
     as_json: bool,
 ) -> None:
     settings = current_app.extensions["issue_insight"].settings
@@ -102,6 +109,7 @@ def _print(
                 pieces=bucket,
                 as_of=instant,
                 by=By(by) if by else None,
+                calendar=Calendar(calendar),
                 days_off=settings.days_off,
             )
     except (Invalid, NotFound) as error:

@@ -28,6 +28,10 @@ class Calendar(StrEnum):
     BUSINESS = "business"
 
 
+EITHER_CALENDAR = frozenset(Calendar)
+"""Of metrics whose durations can leave out days off."""
+
+
 class Show(StrEnum):
     """What of durations is shown: percentiles of each bucket, every issue, or how many took how
     long.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from plugins.insights.fields import By
+from plugins.insights.fields import By, Calendar
 from plugins.stats.api import Size
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Metric:
     - `reach`: how many buckets there are where no first day is asked for; `days`: how many days,
       of a metric without a `size`; 0: all there ever were.
     - `splits`: what it can be split by.
+    - `calendars`: which time it can be made of.
     """
 
     name: str
@@ -61,3 +62,4 @@ class Metric:
     reach: int = 26
     days: int = 0
     splits: frozenset[By] = frozenset()
+    calendars: frozenset[Calendar] = frozenset({Calendar.ALL})

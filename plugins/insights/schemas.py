@@ -238,6 +238,7 @@ class Insight(Model):
     to: date
     bucket: Size | None = None
     by: By | None = None
+    calendar: Calendar
     considered: Count = Field(
         description="How many issues stand behind the numbers; split by label, one counts for each "
         "of its labels."
@@ -264,9 +265,14 @@ class MetricRead(Model):
     definition: str
     unit: Unit
     splits: list[By]
+    calendars: list[Calendar] = Field(description="Which time its durations can be made of.")
 
 
 class Catalogue(Model):
     """Every metric."""
 
     items: list[MetricRead]
+    days_off: list[str] = Field(
+        description="Days of the week, and dates, that the business calendar leaves out.",
+        examples=[["sat", "sun", "2026-12-25"]],
+    )

@@ -45,6 +45,11 @@ def answer(
         raise Invalid(
             "This cannot be split so.", [FieldError("?by", f"{name} can be split by {known}")]
         )
+    if calendar not in metric.calendars:
+        raise Invalid(
+            "This has no working days.",
+            [FieldError("?calendar", f"{name} can only be of {', '.join(metric.calendars)} time")],
+        )
     for pointer, text_of in (("?q", q), ("?compare_q", other.q or "")):
         if len(text_of) > LONGEST_FILTER:
             raise Invalid(
@@ -91,6 +96,7 @@ def answer(
         "to": min(asked.buckets[-1].last, asked.today),
         "bucket": size,
         "by": by,
+        "calendar": calendar,
         "considered": found.considered,
         "computed_at": clock.now(),
         "series": [
@@ -115,8 +121,8 @@ def metric_named(name: str) -> Metric:
     return found
 
 
-def catalogue() -> dict[str, Any]:
-    """Return every metric with its definition."""
+def catalogue(days_off: tuple[str, ...]) -> dict[str, Any]:
+    """Return every metric with its definition, and the days off of the instance."""
     return {
         "items": [
             {
@@ -125,7 +131,9 @@ def catalogue() -> dict[str, Any]:
                 "definition": metric.definition,
                 "unit": metric.unit,
                 "splits": sorted(metric.splits),
+                "calendars": sorted(metric.calendars),
             }
             for metric in METRICS.values()
-        ]
+        ],
+        "days_off": days_off,
     }

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from issue_insight.errors import FieldError, Invalid
 from plugins.insights.asked import Asked, term, within
-from plugins.insights.fields import By, Calendar
+from plugins.insights.fields import By
 from plugins.insights.metric import Answered, Point, Series
 from plugins.insights.splitting import Group, groups, split
 from plugins.insights.statistics.log_rank import log_rank
@@ -91,10 +91,6 @@ def survival(asked: Asked) -> Answered:
 
 def _check(asked: Asked) -> None:
     faults = []
-    if asked.calendar is not Calendar.ALL:
-        faults.append(
-            FieldError("?calendar", "survival is measured in all time, days off included")
-        )
     if asked.other.as_of is not None:
         faults.append(
             FieldError("?compare_as_of", "survival compares filters and periods, as of one instant")

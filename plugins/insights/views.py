@@ -21,7 +21,7 @@ blp = Blueprint("insights", __name__, description="Metrics, each number of which
 @requires(policy.READ)
 def list_metrics() -> Any:
     """List the metrics and their definitions."""
-    return services.catalogue()
+    return services.catalogue(current_app.extensions["issue_insight"].settings.days_off)
 
 
 @blp.get("/insights/<metric>")

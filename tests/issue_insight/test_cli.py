@@ -110,3 +110,14 @@ def test_there_is_no_command_of_another_name(settings: Settings) -> None:
     result = create_app(settings).test_cli_runner().invoke(args=["make-coffee"])
     assert result.exit_code == 2
     assert "No such command 'make-coffee'" in result.stderr
+
+
+def test_a_date_off_is_one_however_it_is_written() -> None:
+    taken = Settings(_env_file=None, days_off="Sat 20261225 2026-12-26")
+    assert taken.days_off == ("sat", "2026-12-25", "2026-12-26")
+
+
+@pytest.mark.parametrize("days", ["christmas", "2026-13-01", "mon tue wed thu fri sat sun"])
+def test_days_off_that_make_no_sense_are_refused_at_the_start(days: str) -> None:
+    with pytest.raises(ValidationError, match="days_off"):
+        Settings(_env_file=None, days_off=days)

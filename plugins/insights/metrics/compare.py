@@ -6,7 +6,7 @@ from typing import Any
 from issue_insight.errors import FieldError, Invalid
 from plugins.insights.asked import Asked, preceding
 from plugins.insights.difference import difference
-from plugins.insights.fields import By
+from plugins.insights.fields import EITHER_CALENDAR, By
 from plugins.insights.metric import Answered, Metric, Point, Series
 from plugins.insights.metrics.of import metrics_of
 from plugins.stats.api import FIRST_DAY, Bucket
@@ -88,4 +88,5 @@ COMPARE = Metric(
     answer=_compare,
     size=None,
     splits=frozenset(By),
+    calendars=EITHER_CALENDAR,
 )

@@ -13,13 +13,14 @@ from sqlalchemy import (
     cast,
     func,
     select,
+    true,
 )
 
 from issue_insight.errors import FieldError, Invalid
 from plugins.insights.asked import Asked, term, within
-from plugins.insights.calendar import calendar, seconds_worked
+from plugins.insights.calendar import seconds_worked
 from plugins.insights.counting import place_of
-from plugins.insights.fields import By, Calendar, Show
+from plugins.insights.fields import EITHER_CALENDAR, By, Calendar, Show
 from plugins.insights.metric import Answered, Metric, Point, Series
 from plugins.insights.splitting import groups, split
 from plugins.issues.api import (
@@ -81,10 +82,9 @@ class _Duration:
         if self.name != "lead":
             source = source.join(_MILESTONES, _MILESTONES.c.issue_id == columns.id)
         seconds: ColumnElement[Any] = func.date_part("epoch", elapsed(self.name, columns))
-        if asked.calendar is Calendar.BUSINESS:
-            rows = calendar(asked.days_off, asked.zone, asked.today)
-            source = source.join(rows, rows.c.begins.is_not(None))
-            seconds = func.greatest(seconds_worked(rows, begin, end), 0)
+        if asked.work is not None:
+            source = source.join(asked.work, true())
+            seconds = func.greatest(seconds_worked(asked.work, begin, end), 0)
         there = tuple(reached(name, columns, asked.as_of) for name in DURATIONS[self.name])
         return _Measured(
             source,
@@ -270,6 +270,7 @@ def _metric(name: str, title: str, duration: str, definition: str) -> Metric:
         unit="seconds",
         answer=_Duration(duration).answer,
         splits=frozenset(By),
+        calendars=EITHER_CALENDAR,
     )
 
 

@@ -29,6 +29,8 @@ def metrics_of(asked: Asked, default: tuple[str, ...]) -> list[Metric]:
         if asked.by is not None and asked.by not in metric.splits:
             known = ", ".join(sorted(metric.splits)) or "nothing"
             faults.append(FieldError("?by", f"{metric.name} can be split by {known}"))
+    if not any(asked.calendar in metric.calendars for metric in found):
+        faults.append(FieldError("?calendar", f"{' and '.join(names)} measures no durations"))
     if faults:
         raise Invalid("This cannot be asked for so.", faults)
     return found

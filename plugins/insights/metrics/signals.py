@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from plugins.insights.asked import Asked
-from plugins.insights.fields import By
+from plugins.insights.fields import EITHER_CALENDAR, By
 from plugins.insights.metric import Answered, Metric, Point, Series
 from plugins.insights.metrics.of import metrics_of
 from plugins.insights.statistics.behaviour import (
@@ -114,4 +114,5 @@ SIGNALS = Metric(
     unit="issues",
     answer=_signals,
     splits=frozenset(By),
+    calendars=EITHER_CALENDAR,
 )

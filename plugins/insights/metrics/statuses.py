@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    Double,
     FromClause,
     Interval,
     Select,
@@ -22,12 +23,14 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     tuple_,
 )
 
 from plugins.insights.asked import Asked, term, within
+from plugins.insights.calendar import instant_worked, seconds_worked, worked_at, worked_until
 from plugins.insights.counting import place_of
-from plugins.insights.fields import By
+from plugins.insights.fields import EITHER_CALENDAR, By
 from plugins.insights.metric import Answered, Metric, Point, Series
 from plugins.insights.metrics.durations import (
     MOST_DOTS,
@@ -47,6 +50,8 @@ def _stays(asked: Asked) -> tuple[FromClause, ColumnElement[Any], list[ColumnEle
     """Return the stays of the selected issues that had begun: from where, the group, which."""
     source, key = split(asked.selection.relation, asked.by)
     joined = source.join(_STAYS, _STAYS.c.issue_id == asked.selection.relation.c.id)
+    if asked.work is not None:
+        joined = joined.join(asked.work, true())
     return joined, key, [asked.selection.where, _STAYS.c.entered_at <= asked.seen]
 
 
@@ -54,9 +59,10 @@ def _time_in_status(asked: Asked) -> Answered:
     """Sum stays up, bucket by bucket, from how many began and ended in each, and when.
 
     Before an edge lies all the time since the entries before it, less that since the leavings. So
-    sums of instants are enough, however many buckets a stay reaches over.
+    sums of instants are enough, however many buckets a stay reaches over. By the business calendar
+    an instant is how much had been worked by then.
     """
-    edges = [_microseconds(min(edge, asked.seen) - asked.edges[0]) for edge in asked.edges]
+    edges = [_passed(asked, min(edge, asked.seen)) for edge in asked.edges]
     every, running = _Passed(edges), _Passed(edges)
     there: dict[tuple[str, Any], list[int]] = {}
     for row in asked.session.execute(_turns(asked)):
@@ -143,8 +149,8 @@ def _turns(asked: Asked) -> Select[*tuple[Any, ...]]:
         select(
             *keys,
             func.count().label("number"),
-            func.sum(_since(begin, entered)).label("entered"),
-            func.sum(_since(begin, left)).label("left"),
+            func.sum(_since(asked, entered)).label("entered"),
+            func.sum(_since(asked, left)).label("left"),
         )
         .select_from(joined)
         .where(*where, entered < asked.edges[-1], or_(left > begin, entered >= begin))
@@ -165,16 +171,23 @@ def _sizes(asked: Asked) -> Counter[Any]:
     return Counter(dict(rows.all()))
 
 
-def _since(begin: datetime, instant: ColumnElement[Any]) -> ColumnElement[int]:
-    """Return the microseconds since then; 0 for never."""
+def _since(asked: Asked, instant: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the microseconds since the first bucket began; 0 for never."""
+    begin = asked.edges[0]
     known = case((instant < text("'infinity'"), instant), else_=begin)
+    if asked.work is not None:
+        return worked_at(asked.work, known) - worked_until(asked.stretches or (), begin)
     since = known - bindparam(None, begin, DateTime(timezone=True))
     # A float of seconds still knows each microsecond of some centuries, and is quicker.
     return cast(func.date_part("epoch", since) * 1_000_000, BigInteger)
 
 
-def _microseconds(length: timedelta) -> int:
-    return length // _TICK
+def _passed(asked: Asked, instant: datetime) -> int:
+    """Return the same of an instant that is known."""
+    begin, rows = asked.edges[0], asked.stretches
+    if rows is not None:
+        return worked_until(rows, instant) - worked_until(rows, begin)
+    return (instant - begin) // _TICK
 
 
 def _reopen_rate(asked: Asked) -> Answered:
@@ -256,7 +269,11 @@ def _norms(asked: Asked) -> dict[str, tuple[int, list[float]]]:
     joined, _, where = _stays(asked)
     closed = asked.selection.relation.c.closed_at
     ended = func.least(_STAYS.c.left_at, bindparam(None, asked.seen, DateTime(timezone=True)))
-    taken = func.sum(func.date_part("epoch", ended - _STAYS.c.entered_at))
+    entered = _STAYS.c.entered_at
+    length: ColumnElement[Any] = func.date_part("epoch", ended - entered)
+    if asked.work is not None:
+        length = cast(seconds_worked(asked.work, entered, ended), Double)
+    taken = func.sum(length)
     each = (
         select(_STAYS.c.status, taken.label("seconds"))
         .select_from(joined)
@@ -290,7 +307,7 @@ def _bands(asked: Asked, status: str, found: list[float]) -> list[Point]:
     """Return how many of the open ones are how old, measured by what was finished."""
     names = ["..p50", "p50..p85", "p85..p95", "p95.."] if found else [".."]
     # From the oldest on: who came before the first of these instants is beyond the last percentile.
-    turns = [asked.seen - timedelta(seconds=seconds) for seconds in reversed(found)]
+    turns = [_before(asked, seconds) for seconds in reversed(found)]
     joined, where = _here(asked, status)
     entered = _STAYS.c.entered_at
     place = place_of(entered, turns) + 1 if turns else literal(0)
@@ -322,6 +339,14 @@ def _bands(asked: Asked, status: str, found: list[float]) -> list[Point]:
     return points
 
 
+def _before(asked: Asked, seconds: float) -> datetime:
+    """Return the instant before which an issue came that is older than this."""
+    age = timedelta(seconds=seconds)
+    if asked.stretches is None:
+        return asked.seen - age
+    return instant_worked(asked.stretches, worked_until(asked.stretches, asked.seen) - age // _TICK)
+
+
 def _dots(asked: Asked, status: str) -> list[Point]:
     """Return the open issues, those that have stood there longest first."""
     joined, where = _here(asked, status)
@@ -337,13 +362,20 @@ def _dots(asked: Asked, status: str) -> list[Point]:
     return [
         {
             "at": instant_text(row.entered),
-            "value": (asked.seen - row.entered) / timedelta(seconds=1),
+            "value": _age(asked, row.entered),
             "issue": f"{row.project}-{row.number}",
             "issues": 1,
             "open": asked.link(term("status", status), term("key", f"{row.project}-{row.number}")),
         }
         for row in rows
     ]
+
+
+def _age(asked: Asked, entered: datetime) -> float:
+    if asked.stretches is None:
+        return (asked.seen - entered) / timedelta(seconds=1)
+    worked = [worked_until(asked.stretches, instant) for instant in (entered, asked.seen)]
+    return (worked[1] - worked[0]) / 1e6
 
 
 SPLITS = frozenset({By.LABEL, By.ASSIGNEE, By.REPORTER, By.SEVERITY, By.PROJECT, By.RESOLUTION})
@@ -353,12 +385,14 @@ TIME_IN_STATUS = Metric(
     title="Time in status",
     definition="The sum of all the time that issues stood at each status within the period, every "
     "stay of each issue: also those that are not over yet, which go up to the instant looked at; "
-    "`running` is the part of it that they make. Issues are those that the filter selects at that "
-    "instant. Without a bucket, the whole time is one period.",
+    "`running` is the part of it that they make. With the business calendar, without the days off "
+    "of the instance. Issues are those that the filter selects at that instant. Without a bucket, "
+    "the whole time is one period.",
     unit="seconds",
     answer=_time_in_status,
     size=None,
     splits=SPLITS,
+    calendars=EITHER_CALENDAR,
 )
 
 REOPEN_RATE = Metric(
@@ -379,10 +413,12 @@ AGING = Metric(
     definition="How long each issue that is not done has been at its present status, beside the "
     "50th, 85th and 95th percentile of how long the issues that were done in the period had "
     "stayed at that status in all (Aging Work in Progress, The Kanban Guide; Vacanti, Actionable "
-    "Agile Metrics for Predictability). Percentiles are linear interpolations. At most 2,000 "
+    "Agile Metrics for Predictability); with the business calendar, without the days off of the "
+    "instance. Percentiles are linear interpolations. At most 2,000 "
     "issues of a status are shown, those that stand there longest; all of them are counted.",
     unit="seconds",
     answer=_aging,
     size=None,
     days=90,
+    calendars=EITHER_CALENDAR,
 )

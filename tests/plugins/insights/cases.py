@@ -18,7 +18,7 @@ from issue_insight.auth.users import User
 from issue_insight.errors import Conflict, NotFound
 from issue_insight.testing import cleaning
 from plugins.insights import services
-from plugins.insights.fields import By, Show
+from plugins.insights.fields import By, Calendar, Show
 from plugins.insights.table import METRICS
 from plugins.issues import policy
 from plugins.issues import services as issues
@@ -34,6 +34,8 @@ PROJECTS = {"WEB": "own", "APP": "all"}
 STATUSES = ("open", "triaged", "in_progress", "done")
 COUNTED = [name for name in METRICS if name not in ("survival", "compare", "signals")]
 DURATIONS = ("lead-time", "cycle-time", "time-to-triage", "first-response")
+DAYS_OFF = (("sat", "sun"), ("fri", "2025-10-08", "2025-10-26"), ("mon", "tue", "wed", "thu"))
+"""Of the second, one is the day on which the clocks of Berlin go back."""
 UNITS = {"s": 1, "h": 3600, "d": 86400}
 
 
@@ -232,6 +234,7 @@ class Case:
     last: date
     by: By | None
     show: Show
+    days_off: tuple[str, ...]
 
 
 def case_of(chance: Random, world: World, past: Past) -> Case:
@@ -252,6 +255,9 @@ def case_of(chance: Random, world: World, past: Past) -> Case:
     show = Show.PERCENTILES
     if metric in DURATIONS:
         show = chance.choice([show, show, Show.SCATTER, Show.HISTOGRAM])
+    days_off: tuple[str, ...] = ()
+    if Calendar.BUSINESS in METRICS[metric].calendars and show is not Show.HISTOGRAM:
+        days_off = chance.choice([(), (), *DAYS_OFF])
     wanted = [By.LABEL, By.SEVERITY, By.ASSIGNEE, By.REPORTER, By.PROJECT]
     return Case(
         metric=metric,
@@ -264,6 +270,7 @@ def case_of(chance: Random, world: World, past: Past) -> Case:
         last=last,
         by=chance.choice([by for by in wanted if by in METRICS[metric].splits]) if split else None,
         show=show,
+        days_off=days_off,
     )
 
 
@@ -291,6 +298,8 @@ class Checker:
             as_of=case.as_of,
             by=case.by,
             show=case.show,
+            calendar=Calendar.BUSINESS if case.days_off else Calendar.ALL,
+            days_off=case.days_off,
         )
         assert person.user_id is not None
         recount = Recount(
@@ -301,6 +310,7 @@ class Checker:
             seen=answer["as_of"],
             holds=filters(zone, person.user_id, self.past)[case.q],
             by=case.by,
+            days_off=case.days_off,
         )
         if case.metric == "aging":
             self._check_aging(recount, answer)

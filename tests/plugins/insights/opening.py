@@ -21,6 +21,13 @@ def values(answer: Answer, name: str) -> dict[str, Any]:
     return {point["at"]: point["value"] for point in series["points"]}
 
 
+def only(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the one point of a series."""
+    [series] = [one for one in answer["series"] if one["name"] == name]
+    [point] = series["points"]
+    return dict(point)
+
+
 def assert_all_open(caller: Caller, answer: Answer) -> None:
     """Every count is the length of the list that it opens; of other numbers `issues` is."""
     for series in answer["series"]:

@@ -175,6 +175,22 @@ class Recount:
     seen: datetime
     holds: Predicate
     by: str | None
+    days_off: Sequence[str] = ()
+
+    def length(self, begin: datetime, end: datetime) -> timedelta:
+        """Return how much time there is from one instant to a later one, day by day."""
+        if end <= begin:
+            return timedelta()
+        if not self.days_off:
+            return end - begin
+        found = timedelta()
+        day = begin.astimezone(self.zone).date()
+        while self.begin(day) < end:
+            if not {day.isoformat(), f"{day:%a}".lower()} & set(self.days_off):
+                hours = max(begin, self.begin(day)), min(end, self.begin(day + timedelta(days=1)))
+                found += max(hours[1] - hours[0], timedelta())
+            day += timedelta(days=1)
+        return found
 
     def selection(self, instant: datetime, group: Any = None) -> list[tuple[Life, State]]:
         """Return the issues of the list as of the instant, those of one group where split."""
@@ -278,7 +294,7 @@ class Recount:
                 case _:
                     ends = life.created, self.past.response(life, self.seen)
             if ends[0] is not None and ends[1] is not None and begin <= ends[1] < end:
-                found[life.key] = max(ends[1] - ends[0], timedelta()) / SECOND
+                found[life.key] = self.length(*ends) / SECOND
         return found
 
     def _percentile_of(self, metric: str, measure: str, *of: Any) -> float | None:
@@ -307,9 +323,9 @@ class Recount:
         for life, _ in self.selection(self.seen, group):
             for at_status, entered, left in life.stays(self.seen):
                 if at_status == status:
-                    length = min(left, end, self.seen) - max(entered, begin)
-                    everything += max(length, timedelta())
-                    running += max(length, timedelta()) if left == END else timedelta()
+                    length = self.length(max(entered, begin), min(left, end, self.seen))
+                    everything += length
+                    running += length if left == END else timedelta()
         return everything / SECOND, running / SECOND
 
     def _reopen_rate(self, measure: str, begin: datetime, end: datetime, group: Any) -> Any:
@@ -336,7 +352,7 @@ class Recount:
         found: dict[str, dict[str, float]] = {}
         for life, state in self.selection(self.seen):
             entered = life.stays(self.seen)[-1][1]
-            found.setdefault(state.status, {})[life.key] = (self.seen - entered) / SECOND
+            found.setdefault(state.status, {})[life.key] = self.length(entered, self.seen) / SECOND
         return found
 
     def norms(self, status: str, begin: datetime, end: datetime) -> list[float]:
@@ -347,7 +363,7 @@ class Recount:
                 continue
             stays = [(a, b) for s, a, b in life.stays(self.seen) if s == status]
             if stays:
-                found.append(sum(((b - a) for a, b in stays), timedelta()) / SECOND)
+                found.append(sum((self.length(a, b) for a, b in stays), timedelta()) / SECOND)
         return found
 
 

@@ -12,18 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
-from tests.plugins.insights.opening import assert_all_open, listed, values
+from tests.plugins.insights.opening import assert_all_open, listed, only, values
 from tests.plugins.insights.statistics.published import MERCAPTOPURINE, PLACEBO
 from tests.plugins.stats.conftest import Caller, History
 
 FILTERS = ["", "label:ui OR severity:low", "age:>3d wrong"]
-
-
-def only(answer: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the one point of a series."""
-    [series] = [one for one in answer["series"] if one["name"] == name]
-    [point] = series["points"]
-    return dict(point)
 
 
 def assert_open(caller: Caller, answer: dict[str, Any], every: int = 40) -> None:

@@ -1262,6 +1262,15 @@ export interface components {
          * @description Every metric.
          */
         Catalogue: {
+            /**
+             * @description Days of the week, and dates, that the business calendar leaves out.
+             * @example [
+             *       "sat",
+             *       "sun",
+             *       "2026-12-25"
+             *     ]
+             */
+            days_off: string[];
             items: components["schemas"]["MetricRead"][];
         };
         /**
@@ -1644,6 +1653,7 @@ export interface components {
             bucket: ("day" | "week" | "month") | null;
             /** @default null */
             by: components["schemas"]["By"] | null;
+            calendar: components["schemas"]["Calendar"];
             /** Format: date-time */
             computed_at: string;
             /** @description How many issues stand behind the numbers; split by label, one counts for each of its labels. */
@@ -1935,6 +1945,8 @@ export interface components {
          * @description A metric.
          */
         MetricRead: {
+            /** @description Which time its durations can be made of. */
+            calendars: components["schemas"]["Calendar"][];
             definition: string;
             name: string;
             splits: components["schemas"]["By"][];
