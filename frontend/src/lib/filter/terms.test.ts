@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   endOfTermAt,
   narrowed,
-  restricted,
   sortOf,
   terms,
   unitsBefore,
@@ -68,21 +67,4 @@ it('a filter is narrowed to some issues, whatever it says and however it sorts',
   expect(narrowed('', ['A-1'])).toBe('key:A-1');
   expect(narrowed('status:open sort:-created', ['A-1', 'B-2'])).toBe('status:open key:A-1,B-2');
   expect(narrowed('label:a OR label:b', ['A-1'])).toBe('(label:a OR label:b) key:A-1');
-});
-
-describe('a filter that is restricted', () => {
-  it('has one more term', () => {
-    expect(restricted('', 'is:open')).toBe('is:open');
-    expect(restricted('label:ui', 'is:open')).toBe('label:ui is:open');
-  });
-
-  it('keeps alternatives together', () => {
-    expect(restricted('label:ui OR label:api', 'is:open')).toBe('(label:ui OR label:api) is:open');
-    expect(restricted('(a OR b) c', 'is:open')).toBe('((a OR b) c) is:open');
-    expect(restricted('"this OR that"', 'is:open')).toBe('"this OR that" is:open');
-  });
-
-  it('keeps its sort, and that out of the group', () => {
-    expect(restricted('a OR b sort:-created', 'is:open')).toBe('(a OR b) is:open sort:-created');
-  });
 });

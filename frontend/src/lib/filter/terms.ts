@@ -58,21 +58,8 @@ export function without(text: string, dropped: (term: Term) => boolean): string 
 }
 
 /** Return `text` with one more term. */
-export function withTerm(text: string, term: string): string {
+function withTerm(text: string, term: string): string {
   return `${text.trim()} ${term}`.trim();
-}
-
-/**
- * Return the filter for what `text` selects and `term` too. The sort of `text` stays where a sort may
- * stand, and alternatives (`a OR b`) stay together.
- */
-export function restricted(text: string, term: string): string {
-  const sorts = terms(text)
-    .filter(({ field }) => field === 'sort')
-    .map(({ start, end }) => text.slice(start, end));
-  const rest = without(text, ({ field }) => field === 'sort');
-  const isLoose = terms(rest).some(({ kind }) => kind === 'or');
-  return [isLoose ? `(${rest})` : rest, term, ...sorts].filter(Boolean).join(' ');
 }
 
 export interface Sort {
@@ -80,7 +67,7 @@ export interface Sort {
   descending: boolean;
 }
 
-export const DEFAULT_SORT: Sort = { by: 'updated', descending: true };
+const DEFAULT_SORT: Sort = { by: 'updated', descending: true };
 
 /** Return by what a filter sorts first. */
 export function sortOf(text: string): Sort {

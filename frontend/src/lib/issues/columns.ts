@@ -50,14 +50,26 @@ const NEEDS: Partial<Record<ColumnName, number>> = {
   updated: 36,
 };
 
-/** Return the columns to show: those that were not hidden, as far as `rem` of room lets them. */
-export function shownColumns(toggled: readonly string[], rem: number): Column[] {
-  return COLUMNS.filter(
-    ({ name, hidden }) => isChosen(name, toggled, hidden) && rem >= (NEEDS[name] ?? 0),
+/** The names of the columns that are shown where `toggled` ones differ from how they usually are. */
+export function usualColumns(toggled: readonly string[]): string[] {
+  return COLUMNS.filter(({ name, hidden = false }) => toggled.includes(name) === hidden).map(
+    ({ name }) => name,
   );
 }
 
-/** `toggled` are the columns that differ from how they are by default. */
-export function isChosen(name: string, toggled: readonly string[], hidden = false): boolean {
-  return toggled.includes(name) === hidden;
+/** Return those of `names` that there are and that `rem` of room lets be shown, in their order. */
+export function shownColumns(names: readonly string[], rem: number): Column[] {
+  const fixed = COLUMNS.filter((column) => column.fixed).map(({ name }) => name);
+  return fixed
+    .reduce(withColumn, names)
+    .flatMap((name) => COLUMNS.filter((column) => column.name === name))
+    .filter(({ name }) => rem >= (NEEDS[name] ?? 0));
+}
+
+/** Return `names` with one more, before those that usually come after it. */
+export function withColumn(names: readonly string[], added: string): readonly string[] {
+  if (names.includes(added)) return names;
+  const usual = COLUMNS.map(({ name }) => String(name));
+  const place = names.findIndex((name) => usual.indexOf(name) > usual.indexOf(added));
+  return place < 0 ? [...names, added] : names.toSpliced(place, 0, added);
 }

@@ -3,7 +3,7 @@
 import { afterNavigate, goto } from '$app/navigation';
 import { page } from '$app/state';
 import { MediaQuery } from 'svelte/reactivity';
-import { withParameter } from '$lib/rewind/rewind';
+import { hereWith } from '$lib/rewind/rewind';
 
 /** As the breakpoint `lg` of app.css. */
 const wide = new MediaQuery('width >= 64rem');
@@ -18,7 +18,7 @@ export const panelCovers = (): boolean => openKey() !== null && !wide.current;
 
 /** Show an issue in the panel. The panel takes one step of the history, however many it shows. */
 export function openPanel(key: string): Promise<void> {
-  return goto(withParameter(page.url.pathname + page.url.search, 'open', key), {
+  return goto(hereWith('open', key), {
     replaceState: openKey() !== null,
     keepFocus: true,
     noScroll: true,
@@ -30,7 +30,7 @@ export function openPanel(key: string): Promise<void> {
 export async function closePanel(): Promise<void> {
   if (page.state.panel) history.back();
   else
-    await goto(withParameter(page.url.pathname + page.url.search, 'open', null), {
+    await goto(hereWith('open', null), {
       replaceState: true,
       keepFocus: true,
       noScroll: true,

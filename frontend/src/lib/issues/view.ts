@@ -3,7 +3,7 @@
 import { goto } from '$app/navigation';
 import { base } from '$app/paths';
 import { page } from '$app/state';
-import { addressOf, currentAsOf, withParameter } from '$lib/rewind/rewind';
+import { addressOf, currentAsOf, hereWith } from '$lib/rewind/rewind';
 
 /** The filter of the address. */
 export const currentQ = (): string => page.url.searchParams.get('q') ?? '';
@@ -22,7 +22,7 @@ export function issueHref(key: string, asOf: string | null = currentAsOf()): str
 
 /** Show another filter; typing replaces the address instead of adding to the history. */
 export function showFilter(q: string, { replace = false } = {}): Promise<void> {
-  return goto(withParameter(page.url.pathname + page.url.search, 'q', q || null), {
+  return goto(hereWith('q', q || null), {
     replaceState: replace,
     keepFocus: true,
     noScroll: true,

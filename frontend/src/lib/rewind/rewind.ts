@@ -22,7 +22,7 @@ export const today = (): string => dayIn(new Date(), zone());
 
 /** Look at the same page as of an instant, or now. */
 export function rewindTo(asOf: string | null): Promise<void> {
-  return goto(withAsOf(page.url.pathname + page.url.search, asOf), {
+  return goto(hereWith('as_of', asOf), {
     keepFocus: true,
     noScroll: true,
   });
@@ -41,6 +41,10 @@ export function withParameter(href: string, name: string, value: string | null):
   else query.set(name, value);
   return addressOf(path, query);
 }
+
+/** Return the address of the page with one parameter set, or without it. */
+export const hereWith = (name: string, value: string | null): string =>
+  withParameter(page.url.pathname + page.url.search, name, value);
 
 /** Return an address. Colons and commas may stand in a query, and are easier to read. */
 export function addressOf(path: string, query: URLSearchParams): string {

@@ -17,7 +17,7 @@ export function exact(instant: string, locale: string): string {
 }
 
 /** A short date; the year only where it is not this one. */
-export function shortDate(instant: string | Date, locale: string, now = new Date()): string {
+function shortDate(instant: string | Date, locale: string, now = new Date()): string {
   const date = new Date(instant);
   const sameYear = date.getFullYear() === now.getFullYear();
   return formatter(locale, {

@@ -2,7 +2,7 @@
 
 import type { Me, Token, TokenScope } from '$lib/api/types';
 
-export const SCOPES: readonly TokenScope[] = ['read', 'write', 'admin'];
+const SCOPES: readonly TokenScope[] = ['read', 'write', 'admin'];
 
 /** How many days a new token is good for, as offered. */
 export const PRESETS = [7, 30, 90, 365] as const;
