@@ -4,9 +4,15 @@ import selectors
 import socket
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
+
+import orjson
+
+AT_ONCE = 6
+"""So many connections a browser has to one host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,23 @@ class Measured:
     p99: float
     failed: int
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request."""
+
+    path: str
+    method: str = "GET"
+    body: Any = None
+
+    def sent(self, token: str) -> bytes:
+        """Return the bytes of it."""
+        headers = {"Authorization": f"Bearer {token}"}
+        if self.method == "PATCH":
+            headers["If-Match"] = "*"
+        body = None if self.body is None else orjson.dumps(self.body)
+        return request(self.path, headers, method=self.method, body=body)
 
 
 def request(
@@ -89,6 +112,48 @@ def press(
     for connection in begun:
         connection.close()
     return _measured(times, failed, now - start)
+
+
+def press_together(port: int, sent: Sequence[bytes], *, seconds: float) -> Measured:
+    """Send all of the requests as a browser does, again and again: the times are those of all."""
+    connections = [
+        socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(AT_ONCE)
+    ]
+    selector = selectors.DefaultSelector()
+    for one in connections:
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        selector.register(one, selectors.EVENT_READ)
+    times: list[float] = []
+    failed = 0
+    start = now = time.perf_counter()
+    while now - start < seconds or not times:
+        begun = now
+        failed += _all(selector, connections, sent)
+        now = time.perf_counter()
+        times.append(now - begun)
+    for one in connections:
+        one.close()
+    return _measured(times, failed, now - start)
+
+
+def _all(
+    selector: selectors.BaseSelector, connections: list[socket.socket], sent: Sequence[bytes]
+) -> int:
+    """Send the requests, the next one where an answer has come; return how many failed."""
+    left = iter(sent)
+    failed = 0
+    for connection, one in zip(connections, left, strict=False):
+        connection.sendall(one)
+    waiting = len(sent)
+    while waiting:
+        for key, _ in selector.select():
+            connection = key.fileobj
+            assert isinstance(connection, socket.socket)
+            failed += not answer(connection)
+            waiting -= 1
+            if (following := next(left, None)) is not None:
+                connection.sendall(following)
+    return failed
 
 
 def one_by_one(port: int, sent: bytes, *, count: int, patience: float = 2.0) -> Measured:

@@ -2,16 +2,14 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
-
 from bench.generate import PROJECTS, SEED, USERS, YEARS
+from bench.insights import SCREEN, first_screen, over_a_year
 from bench.lives import LABELS
-from bench.load import request
+from bench.load import Call
 from bench.vocabulary import WORDS, words
 
 Get = Callable[[str], dict[str, Any]]
@@ -22,23 +20,6 @@ RARE = [WORDS[rank] for rank in (20_000, 25_000, 30_000, 40_000)]
 TWO = [f"{WORDS[one]} {WORDS[other]}" for one, other in ((20, 200), (40, 300), (60, 150), (90, 80))]
 _DEEP = 50_000
 """After how many issues a deep page begins, where there are twice as many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request."""
-
-    path: str
-    method: str = "GET"
-    body: Any = None
-
-    def sent(self, token: str) -> bytes:
-        """Return the bytes of it."""
-        headers = {"Authorization": f"Bearer {token}"}
-        if self.method == "PATCH":
-            headers["If-Match"] = "*"
-        body = None if self.body is None else orjson.dumps(self.body)
-        return request(self.path, headers, method=self.method, body=body)
 
 
 Operations = dict[str, list[Call]]
@@ -74,26 +55,13 @@ def operations(get: Get, issues: int) -> Operations:
             for key in keys
         ],
         "counts": [Call(f"/api/v1/stats/now?q=project:{key}") for key in PROJECTS[:6]],
-        **_insights(),
+        **over_a_year(),
+        SCREEN: first_screen(),
         "list_as_of": [
             _list(q=one, as_of=(datetime.now(UTC) - timedelta(days=days)).date().isoformat())
             for one, days in zip(q, range(60, YEARS * 365 - 60, 80), strict=False)
         ],
     }
-
-
-def _insights() -> Operations:
-    """Return metrics over a year, and one of them as anybody would write it: from events alone."""
-    year = (datetime.now(UTC) - timedelta(days=365)).date().isoformat()
-    asked = urlencode({"from": year, "bucket": "week"})
-    found = {
-        f"insights_{name.replace('-', '_')}": [
-            Call(f"/api/v1/insights/{name}?{asked}"),
-            Call(f"/api/v1/insights/{name}?{asked}&q=project:{PROJECTS[0]}"),
-        ]
-        for name in ("cumulative-flow", "created-resolved", "lead-time", "time-in-status")
-    }
-    return found | {"insights_plain": [Call(f"/bench/plain-lead-time?from={year}")]}
 
 
 def _list(**query: Any) -> Call:

@@ -18,8 +18,9 @@ from typing import Any
 from rich.console import Console
 
 from bench import statements
+from bench.insights import PLAIN, SCREEN
 from bench.instance import Served, loaded, served, settings_for, token
-from bench.load import press
+from bench.load import press, press_together
 from bench.operations import Operations, operations
 from bench.report import CLIENTS, Figures, Memory, keep, show
 from issue_insight.app import create_app
@@ -27,7 +28,11 @@ from issue_insight.embedded import Postgres
 
 MAINTAINER = 2
 WARM_SECONDS = 0.5
-WITHOUT_SQL = ("hello", "list_plain", "insights_plain")
+WITHOUT_SQL = ("hello", "list_plain", PLAIN, SCREEN)
+SLOW_SECONDS = 1.0
+"""Metrics take turns for so long: what they take is mostly PostgreSQL's, and has no other."""
+ALONE = (PLAIN, SCREEN)
+"""What is asked by one client alone: of the one there would be sixteen at once, for a minute."""
 
 
 def main() -> None:
@@ -75,9 +80,13 @@ def _measure(
         for turn in range(asked.rounds):
             for clients in CLIENTS:
                 for name in wanted:
+                    if name in ALONE and clients != min(CLIENTS):
+                        continue
+                    slow = name.startswith("insights_")
+                    seconds = min(asked.seconds, SLOW_SECONDS) if slow else asked.seconds
                     console.print(f"round {turn + 1}, {clients} clients: {name}", style="dim")
-                    _press(server, wanted, name, bearer, clients, asked.seconds, figures[name])
-                    if name in scripts and not asked.no_sql:
+                    _press(server, wanted, name, bearer, clients, seconds, figures[name])
+                    if name in scripts and not asked.no_sql and not slow:
                         rate = statements.pgbench(
                             postgres,
                             scripts[name],
@@ -102,6 +111,10 @@ def _press(
     figures: Figures,
 ) -> None:
     sent = [call.sent(bearer) for call in wanted[name]]
+    if name == SCREEN:
+        press_together(server.port, sent, seconds=WARM_SECONDS)
+        figures.http[clients].append(press_together(server.port, sent, seconds=seconds))
+        return
     press(server.port, sent, seconds=WARM_SECONDS, connections=clients)
     before = server.processor_seconds()
     measured = press(server.port, sent, seconds=seconds, connections=clients)

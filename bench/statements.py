@@ -16,7 +16,7 @@ import psycopg2
 from flask import Flask
 from sqlalchemy import event
 
-from bench.operations import Call
+from bench.load import Call
 from issue_insight.db import db
 from issue_insight.embedded import Postgres
 from issue_insight.embedded.postgres import binaries

@@ -100,10 +100,23 @@ class Issue(_Fields, Base):
             postgresql_include=["project_id", "status", *_COUNTED],
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_issues_created_at_id", "created_at", "id"),
+        # So are metrics of what came and what was done.
+        Index(
+            "ix_issues_created_at_counted",
+            "created_at",
+            "id",
+            postgresql_include=["closed_at", "project_id", "number", "status", *_COUNTED],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         # Nulls are last in lists: by due date from the earliest, by closing from the latest.
         Index("ix_issues_due_date_id", "due_date", "id"),
-        Index("ix_issues_closed_at_id", text("closed_at DESC NULLS LAST"), text("id DESC")),
+        Index(
+            "ix_issues_closed_at_counted",
+            text("closed_at DESC NULLS LAST"),
+            text("id DESC"),
+            postgresql_include=["created_at", "project_id", "number", "status", *_COUNTED],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index(
             "ix_issues_project_id_status_updated_at_id",
             "project_id",

@@ -5,7 +5,7 @@ from typing import Any
 
 from issue_insight.errors import FieldError, Invalid
 from plugins.insights.asked import Asked, preceding
-from plugins.insights.difference import difference
+from plugins.insights.difference import Differences, Opened
 from plugins.insights.fields import EITHER_CALENDAR, By
 from plugins.insights.metric import Answered, Metric, Point, Series
 from plugins.insights.metrics.of import metrics_of
@@ -23,6 +23,7 @@ def _compare(asked: Asked) -> Answered:
     other = asked.compared() if asked.other.is_asked_for else _preceding(asked)
     series: list[Series] = []
     found: list[dict[str, Any]] = []
+    differences = Differences(asked)
     considered = 0
     for metric in metrics:
         now, then = metric.answer(asked), metric.answer(other)
@@ -33,7 +34,7 @@ def _compare(asked: Asked) -> Answered:
                 continue
             [point], [compared] = one.points, before[one.name].points
             series.append(replace(one, unit=one.unit or metric.unit, points=[compared, point]))
-            found.append(_difference(asked, one.name, point, compared))
+            found.append(_difference(differences, one.name, point, compared))
             if len(found) > MOST_NUMBERS:
                 raise Invalid(
                     "These are too many numbers to compare.",
@@ -61,7 +62,9 @@ def _preceding(asked: Asked) -> Asked:
     return replace(asked, buckets=[before])
 
 
-def _difference(asked: Asked, name: str, point: Point, compared: Point) -> dict[str, Any]:
+def _difference(
+    differences: Differences, name: str, point: Point, compared: Point
+) -> dict[str, Any]:
     values = point["value"], compared["value"]
     return {
         "series": name,
@@ -70,8 +73,13 @@ def _difference(asked: Asked, name: str, point: Point, compared: Point) -> dict[
         "difference": None if None in values else values[0] - values[1],
         "open": point["open"],
         "compared_open": compared["open"],
-        **difference(asked, point["open"], compared["open"]),
+        **differences.between(_opened(point), _opened(compared)),
     }
+
+
+def _opened(point: Point) -> Opened:
+    issues = point.get("issues")
+    return Opened(point["open"], point["value"] if issues is None else issues)
 
 
 COMPARE = Metric(

@@ -206,7 +206,7 @@ class Checked:
             assert beyond == {
                 (first + timedelta(days=n)).isoformat(): count
                 for n, count in enumerate(counts)
-                if count - (mean + 2.66 * moving) > 1e-6
+                if abs(count - mean) - 2.66 * moving > 1e-6
             }
             for signal in found["signals"]:
                 if signal["series"] == name:
