@@ -103,6 +103,39 @@ def test_a_chart_is_a_table_a_file_and_a_link(page: Page) -> None:
     expect(dialog).to_have_count(0)
 
 
+def test_working_days_are_a_switch_that_the_address_keeps(page: Page) -> None:
+    switch = page.get_by_role("checkbox", name="Working days")
+    expect(switch).not_to_be_checked()
+    with page.expect_response(
+        lambda got: "lead-time" in got.url and "calendar=business" in got.url
+    ):
+        switch.check()
+    expect(page).to_have_url(re.compile("calendar=business"))
+    expect(page.get_by_text("the honest median is in all days")).to_be_visible()
+    page.reload()
+    expect(switch).to_be_checked()
+
+    lead = page.locator("[data-chart=lead-time]")
+    lead.scroll_into_view_if_needed()
+    expect(lead.get_by_text("All days count here.")).to_have_count(0)
+    # A filter counts all time, and so does what it opens.
+    lead.get_by_role("link", name="Distribution").click()
+    expect(lead.get_by_text("All days count here.")).to_be_visible()
+    expect(lead.locator("[data-part]").last).to_be_attached()
+
+
+def test_days_in_which_nothing_happened_lead_to_those_in_which_something_did(page: Page) -> None:
+    page.goto(page.url + "?from=2020-01-06&to=2020-03-01&q=label:ui OR severity:high")
+    expect(page.get_by_text("Nothing was created or done in these days")).to_be_visible()
+    page.get_by_role("link", name="Show the last year with activity").click()
+    expect(page.get_by_label("In short").get_by_role("link", name="Created: 5")).to_be_visible()
+    expect(page.get_by_text("Nothing was created or done in these days")).to_have_count(0)
+    page.goto(
+        page.url.replace("severity:high", "label:api").replace("severity%3Ahigh", "label:api")
+    )
+    expect(page.get_by_text("No issue is selected")).to_be_visible()
+
+
 def test_a_reporter_is_told_whose_numbers_these_are(people: People, world: World) -> None:
     world.project(visibility="own")
     world.issue("Not theirs")

@@ -7,6 +7,7 @@ import {
   unitsBefore,
   withSort,
   without,
+  ordered,
 } from './terms';
 
 const read = (text: string) => terms(text).map(({ start, end }) => text.slice(start, end));
@@ -67,4 +68,10 @@ it('a filter is narrowed to some issues, whatever it says and however it sorts',
   expect(narrowed('', ['A-1'])).toBe('key:A-1');
   expect(narrowed('status:open sort:-created', ['A-1', 'B-2'])).toBe('status:open key:A-1,B-2');
   expect(narrowed('label:a OR label:b', ['A-1'])).toBe('(label:a OR label:b) key:A-1');
+});
+
+it('a filter takes another order, also where it is an alternative', () => {
+  const newest = { by: 'created', descending: true };
+  expect(ordered('', newest)).toBe('sort:-created');
+  expect(ordered('a OR b sort:severity', newest)).toBe('(a OR b) sort:-created');
 });

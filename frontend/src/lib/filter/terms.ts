@@ -86,6 +86,14 @@ export function withSort(text: string, sort: Sort): string {
   return withTerm(rest, `sort:${sort.descending ? '-' : ''}${sort.by}`);
 }
 
+/** Return the filter for what `text` selects in this order instead of its own. */
+export function ordered(text: string, sort: Sort): string {
+  const rest = without(text, ({ field }) => field === 'sort');
+  // An order stands by itself, not in an alternative.
+  const whole = terms(rest).some(({ kind }) => kind === 'or') ? `(${rest})` : rest;
+  return withTerm(whole, `sort:${sort.descending ? '-' : ''}${sort.by}`);
+}
+
 /** The API counts characters, a text in the browser counts UTF-16 units. */
 export function unitsBefore(text: string, position: number): number {
   return [...text].slice(0, position).join('').length;

@@ -4,12 +4,14 @@ import {
   beginningOf,
   bucketOf,
   comparison,
+  isBusiness,
   lengthOf,
   preceding,
   rangeOf,
   spanOf,
   viewsIn,
   withView,
+  yearUpTo,
 } from './address';
 
 const query = (text: string) => new URLSearchParams(text);
@@ -89,4 +91,18 @@ it('how charts are shown is kept for each of them', () => {
   expect(withView(both, 'lead-time', null)).toBe('survival:outcomes');
   expect(withView(query(''), 'lead-time', 'histogram')).toBe('lead-time:histogram');
   expect(withView(query('views=a:b'), 'a', null)).toBeNull();
+});
+
+describe('the calendar of the page', () => {
+  it('is that of all days, unless the address asks for working days', () => {
+    expect(isBusiness(query(''))).toBe(false);
+    expect(isBusiness(query('calendar=nonsense'))).toBe(false);
+    expect(isBusiness(query('calendar=business'))).toBe(true);
+  });
+});
+
+it('the year up to a day has as many days as the range of a year', () => {
+  const year = yearUpTo('2021-09-30');
+  expect(year.to).toBe('2021-09-30');
+  expect(lengthOf(year)).toBe(364);
 });

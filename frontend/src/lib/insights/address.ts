@@ -99,6 +99,12 @@ export function beginningOf(day: string, bucket: Bucket): string {
 /** Return by what everything is split. */
 export const splitOf = (query: URLSearchParams): Split | null => oneOf(SPLITS, query.get('by'));
 
+/** Return whether durations leave days off out. */
+export const isBusiness = (query: URLSearchParams): boolean => query.get('calendar') === 'business';
+
+/** Return the year of days up to one, both ends included. */
+export const yearUpTo = (day: string): Span => ({ from: shifted(day, 1 - DAYS['1y']), to: day });
+
 /** With what is compared: the period before, the year before, another one, or another instant. */
 export type Against =
   | { kind: 'before' }

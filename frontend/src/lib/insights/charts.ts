@@ -135,6 +135,12 @@ export const COMPARABLE = [
 export const viewOf = (chart: Chart, asked: string | undefined): View =>
   chart.views.find(({ id }) => id === asked) ?? (chart.views[0] as View);
 
+/** Whether numbers of a metric, shown so, can leave days off out. */
+export const hasWorkingDays = (
+  calendars: readonly string[] | undefined,
+  show?: View['show'],
+): boolean => (calendars?.includes('business') ?? false) && show !== 'histogram';
+
 /** Return by what a chart is split: by what was asked, where its metric can be. */
 export const splitFor = (
   splits: readonly string[] | undefined,

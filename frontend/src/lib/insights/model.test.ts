@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Insight } from '$lib/api/types';
 import { amount, difference, lengthText, lengthTicks, powerTicks } from './amounts';
 import { moveOf, within } from './arrows';
-import { CHARTS, splitFor, viewOf } from './charts';
+import { CHARTS, hasWorkingDays, splitFor, viewOf } from './charts';
+import { daysOffText } from './calendar';
 import { csvOf } from './csv';
 import { agingOf, dotsOf, modelOf, shown, type Words } from './model';
 
@@ -28,6 +29,7 @@ function insight(series: Partial<Series>[], more: Partial<Insight> = {}): Insigh
     to: '2026-01-31',
     bucket: 'week',
     by: null,
+    calendar: 'all',
     considered: 3,
     computed_at: AS_OF,
     ...more,
@@ -223,4 +225,19 @@ it('the arrow keys go on to what there is', () => {
   expect(press('a')).toBeNull();
   expect(within(-1, 3)).toBe(0);
   expect(within(7, 3)).toBe(2);
+});
+
+describe('working days', () => {
+  it('are of metrics with durations, but of no distribution: a filter counts all time', () => {
+    expect(hasWorkingDays(['all', 'business'])).toBe(true);
+    expect(hasWorkingDays(['all', 'business'], 'histogram')).toBe(false);
+    expect(hasWorkingDays(['all'])).toBe(false);
+    expect(hasWorkingDays(undefined)).toBe(false);
+  });
+
+  it('are said by what is left out: days of the week, and how many dates', () => {
+    expect(daysOffText(['sun', 'sat'], 'en')).toBe('Saturday and Sunday');
+    expect(daysOffText(['fri', '2026-12-25', '2026-12-26'], 'en')).toBe('Friday and 2 dates');
+    expect(daysOffText([], 'en')).toContain('none');
+  });
 });

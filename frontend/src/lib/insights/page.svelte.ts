@@ -6,18 +6,57 @@ import { page } from '$app/state';
 import { answer, api } from '$lib/api/client';
 import { keys } from '$lib/api/queries';
 import type { InsightPoint } from '$lib/api/types';
+import { ordered } from '$lib/filter/terms';
 import { locale } from '$lib/i18n/index.svelte';
 import { currentQ, listHref } from '$lib/issues/view';
 import { dayOf } from '$lib/rewind/moments';
 import { currentAsOf, today, withParameter, zone } from '$lib/rewind/rewind';
 import { day, month, wholeDay } from '$lib/time/format';
-import { againstOf, bucketOf, rangeOf, spanOf, splitOf, viewsIn, type Bucket } from './address';
+import {
+  againstOf,
+  bucketOf,
+  isBusiness,
+  rangeOf,
+  spanOf,
+  splitOf,
+  viewsIn,
+  type Bucket,
+} from './address';
 import { lengthText } from './amounts';
 import type { Asked } from './asking.svelte';
 import type { Words } from './model';
 import { named, tx } from './texts';
 
 const query = (): URLSearchParams => page.url.searchParams;
+
+/** Return the first of the issues that the page looks at, by an order. */
+async function firstBy(by: string, descending: boolean, signal: AbortSignal) {
+  const q = ordered(currentQ(), { by, descending });
+  const then = currentAsOf() === null ? {} : { as_of: currentAsOf() };
+  const { items } = await answer(
+    api.GET('/api/v1/issues', { params: { query: { q, ...then, limit: 1 } }, signal }),
+  );
+  return items[0];
+}
+
+/** Ask for the last day on which one of the issues was created or done; null where there is none. */
+export function createLastDay(enabled: () => boolean) {
+  return createQuery(() => ({
+    queryKey: [...keys.counted, 'last', currentQ(), currentAsOf()],
+    queryFn: async ({ signal }: { signal: AbortSignal }) => {
+      const [created, closed] = await Promise.all([
+        firstBy('created', true, signal),
+        firstBy('closed', true, signal),
+      ]);
+      const instants = [created?.created_at, closed?.closed_at].filter(
+        (one) => typeof one === 'string',
+      );
+      const latest = instants.sort((one, other) => Date.parse(one) - Date.parse(other)).at(-1);
+      return latest === undefined ? null : dayOf(latest, zone());
+    },
+    enabled: enabled(),
+  }));
+}
 
 /** Return the page's state; to be made once, in the component that is the page. */
 export function createView() {
@@ -26,12 +65,8 @@ export function createView() {
   const first = createQuery(() => ({
     queryKey: [...keys.counted, 'first', currentQ(), currentAsOf()],
     queryFn: async ({ signal }: { signal: AbortSignal }) => {
-      const q = `${currentQ()} sort:created`.trim();
-      const then = currentAsOf() === null ? {} : { as_of: currentAsOf() };
-      const { items } = await answer(
-        api.GET('/api/v1/issues', { params: { query: { q, ...then, limit: 1 } }, signal }),
-      );
-      return items[0] ? dayOf(items[0].created_at, zone()) : null;
+      const issue = await firstBy('created', false, signal);
+      return issue ? dayOf(issue.created_at, zone()) : null;
     },
     enabled: isAll,
     staleTime: 60_000,
@@ -54,6 +89,10 @@ export function createView() {
     },
     get bucket() {
       return bucket;
+    },
+    /** Whether durations leave days off out. */
+    get isBusiness() {
+      return isBusiness(query());
     },
     get by() {
       return splitOf(query());

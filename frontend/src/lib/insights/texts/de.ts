@@ -39,6 +39,15 @@ export const de = {
   'split.project': 'Projekt',
   'split.not': 'Danach lässt sich dies nicht aufteilen.',
   'split.of': 'aufgeteilt nach {split}',
+  calendar: 'Arbeitstage',
+  'calendar.text':
+    'Dauern lassen ganze freie Tage aus: {days}. Nächte zählen. Verteilungen und „Wie lange Vorgänge dauern“ zählen alle Tage.',
+  'calendar.not': 'Hier zählen alle Tage.',
+  'calendar.dates': { one: '{count} Datum', other: '{count} Daten' },
+  'calendar.none': 'keine, nach den Einstellungen dieser Instanz',
+  quiet: 'In diesen Tagen wurde nichts angelegt oder erledigt; zuletzt am {day}.',
+  'quiet.none': 'Kein Vorgang ist ausgewählt: Es gibt nichts zu zählen.',
+  'quiet.show': 'Das letzte Jahr mit Bewegung zeigen',
   from: 'Von',
   to: 'Bis',
   unzoom: 'Zurück zu 6 Monaten',
@@ -76,6 +85,8 @@ export const de = {
   'headline.same': 'gleich',
   'headline.first': 'davor nichts',
   'headline.unseen': 'mehr als die Hälfte noch offen',
+  'headline.calendar':
+    'Durchlaufzeit und erste Antwort sind in Arbeitstagen, der ehrliche Median ist in allen Tagen.',
   'headline.compared': 'Jede Zahl ist von {from} bis {to}; davor: die {days} Tage davor.',
 
   'as-table': 'Als Tabelle zeigen',

@@ -36,6 +36,15 @@ export const en = {
   'split.project': 'project',
   'split.not': 'This one cannot be split by that.',
   'split.of': 'of each {split}',
+  calendar: 'Working days',
+  'calendar.text':
+    'Durations leave out whole days off: {days}. Nights count. Distributions and survival count all days.',
+  'calendar.not': 'All days count here.',
+  'calendar.dates': { one: '{count} date', other: '{count} dates' },
+  'calendar.none': 'none, by the settings of this instance',
+  quiet: 'Nothing was created or done in these days; the last time was on {day}.',
+  'quiet.none': 'No issue is selected: there is nothing to count.',
+  'quiet.show': 'Show the last year with activity',
   from: 'From',
   to: 'To',
   unzoom: 'Back to 6 months',
@@ -73,6 +82,8 @@ export const en = {
   'headline.same': 'the same',
   'headline.first': 'nothing before',
   'headline.unseen': 'more than half still open',
+  'headline.calendar':
+    'Lead time and first response are in working days, the honest median is in all days.',
   'headline.compared': 'Each number is of {from} to {to}; before: the {days} days before that.',
 
   'as-table': 'Show as a table',
