@@ -48,12 +48,19 @@ _MINUTE, _HOUR, _DAY = 60 * _SECOND, 3_600 * _SECOND, 86_400 * _SECOND
 _STEPS = [
     *(n * _SECOND for n in (1, 5, 15, 30)),
     *(n * _MINUTE for n in (1, 5, 15, 30)),
-    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
-    *(n * _DAY for n in (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)),
+    _HOUR,
 ]
-_PIECES = 64
 MOST_STEPS = 120
-"""So many durations a curve is shown at; what it is computed from is every single one."""
+"""So many durations a curve is shown at where none is long; it is computed from every one."""
+_GROWING = [
+    *[(_HOUR, 15 * _MINUTE), (6 * _HOUR, _HOUR), (_DAY, 2 * _HOUR)],
+    *[(4 * _DAY, 6 * _HOUR), (7 * _DAY, 12 * _HOUR), (14 * _DAY, _DAY), (28 * _DAY, 2 * _DAY)],
+    *[(56 * _DAY, 4 * _DAY), (91 * _DAY, 5 * _DAY)],
+    *((182 * _DAY << n, 13 * _DAY << n) for n in range(8)),
+]
+"""Up to which duration which steps are taken, about a tenth of it. Where some issues last for
+years, most would be over within the first of steps that all have one size."""
+_PIECES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,22 +178,34 @@ def _curve(cohort: Cohort) -> Curve:
     return kaplan_meier(life_table(cohort.durations, cohort.outcomes, tuple(_KINDS)))
 
 
-def _step(longest: int) -> int:
-    return next((step for step in _STEPS if longest <= step * MOST_STEPS), _STEPS[-1])
+def _places(longest: int) -> Durations:
+    """Return the durations to show a curve at, up to the first that is as long as the longest."""
+    for step in _STEPS:
+        if longest <= step * MOST_STEPS:
+            return np.arange(0, longest + step, step, dtype=np.int64)
+    found = [0]
+    for until, step in _GROWING:
+        found += range(found[-1] + step, until + 1, step)
+        if found[-1] >= longest:
+            break
+    else:
+        found += range(found[-1] + step, longest + step, step)
+    places = np.array(found, dtype=np.int64)
+    return places[: np.searchsorted(places, longest) + 1]
 
 
 def _all_series(cohorts: list[Cohort], curves: list[Curve]) -> list[Series]:
-    step = _step(max((int(c.durations.max()) for c in cohorts if len(c.durations)), default=0))
+    places = _places(max((int(c.durations.max()) for c in cohorts if len(c.durations)), default=0))
     return [
         one
         for cohort, curve in zip(cohorts, curves, strict=True)
-        for one in _series(cohort, curve, step)
+        for one in _series(cohort, curve, places)
     ]
 
 
-def _series(cohort: Cohort, curve: Curve, step: int) -> list[Series]:
+def _series(cohort: Cohort, curve: Curve, places: Durations) -> list[Series]:
     group, durations = cohort.group, cohort.durations
-    steps = np.arange(0, _last_step(curve, durations, step) + 1, dtype=np.int64) * step
+    steps = places[: _last_place(curve, durations, places) + 1]
     survival, lower, upper = curve.at(steps)
     at_risk = _at_least(durations, steps)
     unfinished = [
@@ -286,16 +305,17 @@ def _created(asked: Asked) -> list[ColumnElement[bool]]:
     return [created >= asked.edges[0], created < asked.edges[-1]] if _period(asked) else []
 
 
-def _last_step(curve: Curve, durations: Durations, step: int) -> int:
-    """Return how many steps there are: up to the last that something has been seen to reach.
+def _last_place(curve: Curve, durations: Durations, places: Durations) -> int:
+    """Return where a curve ends: at the last duration that something has been seen to reach.
 
-    One more where the last that was seen is an end: by then the curve has fallen.
+    One further where the last that was seen is an end: by then the curve has fallen.
     """
     if not len(durations):
         return 0
     longest, times = int(durations.max()), curve.table.times
     ends = len(times) > 0 and int(times[-1]) == longest
-    return -(-longest // step) if ends else longest // step
+    reached = np.searchsorted(places, longest, side="left" if ends else "right")
+    return int(reached) if ends else int(reached) - 1
 
 
 def _at_least(durations: Durations, steps: Durations) -> Durations:

@@ -203,3 +203,19 @@ def test_the_true_median_is_found_where_the_naive_one_is_far_off(
     assert abs(median["value"] / truth - 1) < 0.05
     assert median["lower"] < truth < median["upper"]
     assert abs(naive["value"] / truth - 1) > 0.5
+
+
+def test_a_curve_of_years_is_close_together_where_most_issues_end(
+    maintainer: Caller, history: History
+) -> None:
+    history.report("2019-01-01 12:00")
+    for hour in range(6):
+        quick = history.report(f"2020-02-03 0{hour}:00")
+        history.change("2020-02-03 07:30", quick, status="done")
+    answer = maintainer.get("/insights/survival")
+    curve = values(answer, "unfinished")
+    assert len(curve) <= 120
+    assert {"15min", "1h", "6h", "1d", "7d", "28d", "91d", "364d"} <= set(curve)
+    assert curve["3h"] == pytest.approx(6 / 7)
+    assert curve["8h"] == pytest.approx(1 / 7)
+    assert_all_open(maintainer, answer)

@@ -5,7 +5,8 @@ import { moveOf, within } from './arrows';
 import { CHARTS, hasWorkingDays, splitFor, viewOf } from './charts';
 import { daysOffText } from './calendar';
 import { csvOf } from './csv';
-import { agingOf, dotsOf, modelOf, shown, type Words } from './model';
+import { agingOf, dotsOf, hasStretchedAxis, modelOf, placeAmong, shown, type Words } from './model';
+import { roundPlaces } from './ticks';
 
 const WORDS: Words = {
   href: ({ q, as_of }) => `${q} @ ${as_of}`,
@@ -239,5 +240,49 @@ describe('working days', () => {
     expect(daysOffText(['sun', 'sat'], 'en')).toBe('Saturday and Sunday');
     expect(daysOffText(['fri', '2026-12-25', '2026-12-26'], 'en')).toBe('Friday and 2 dates');
     expect(daysOffText([], 'en')).toContain('none');
+  });
+});
+
+describe('a curve whose steps grow', () => {
+  const HOUR = 3_600;
+  const lengths = [0, 1, 2, 4, 8, 24, 48, 96, 168, 336, 672].map((hours) => hours * HOUR);
+  const curve = insight([
+    { measure: 'unfinished', points: lengths.map((after) => point(`${after}s`, 0.5, { after })) },
+    { measure: 'median', points: [point('median', 36 * HOUR)] },
+    { measure: 'naive median', points: [point('median', 5 * HOUR)] },
+  ]);
+
+  it('has its medians between the places where they lie, not where even steps would have them', () => {
+    const { uprights, lengths: stretched } = modelOf(
+      curve,
+      viewOf(chart('survival'), undefined),
+      null,
+      WORDS,
+    );
+    expect(uprights.map(({ at }) => at)).toEqual([5.5, 3.25]);
+    expect(stretched).toEqual(lengths);
+    expect(hasStretchedAxis(curve)).toBe(true);
+    expect(placeAmong(lengths, 700 * HOUR)).toBeNull();
+    expect(placeAmong(lengths, 0)).toBe(0);
+  });
+
+  it('is marked at round lengths, so far apart that none stands on another', () => {
+    const at = (apart: number) => roundPlaces(lengths, apart).map((place) => lengths[place]);
+    expect(at(2)).toEqual([HOUR, 24 * HOUR, 168 * HOUR, 672 * HOUR]);
+    expect(at(4)).toEqual([HOUR, 24 * HOUR, 672 * HOUR]);
+    expect(at(9)).toEqual([24 * HOUR]);
+  });
+
+  it('says nothing of its axis where steps are even', () => {
+    const even = insight([
+      {
+        measure: 'unfinished',
+        points: [0, 1, 2, 3].map((n) => point(`${n}`, 1, { after: n * 60 })),
+      },
+    ]);
+    expect(hasStretchedAxis(even)).toBe(false);
+    expect(
+      modelOf(even, viewOf(chart('survival'), undefined), null, WORDS).lengths,
+    ).toBeUndefined();
   });
 });

@@ -65,6 +65,8 @@ export interface Model {
   marks: Mark[];
   /** Lines upright, at so many places from the left: medians. */
   uprights: { label: string; at: number; dash?: string }[];
+  /** How many seconds each place stands for, where they are not as far apart from each other. */
+  lengths?: number[];
 }
 
 /** How things are called and where links lead: not for this module to know. */
@@ -153,6 +155,25 @@ export function shown(insight: Insight, view: View, measure: string | null): Ser
   );
 }
 
+const lengthsOf = (series: Series | undefined): number[] =>
+  series?.points.flatMap(({ after }) => (typeof after === 'number' ? [after] : [])) ?? [];
+
+/** Whether short times have more room than long ones. */
+const isStretched = (lengths: readonly number[]): boolean =>
+  lengths.length > 2 && (lengths.at(-1) ?? 0) > (lengths[1] ?? 0) * (lengths.length - 1) * 1.01;
+
+/** Whether the curve of an answer is drawn on an axis on which short times have more room. */
+export const hasStretchedAxis = (insight: Insight): boolean =>
+  isStretched(lengthsOf(insight.series[0]));
+
+/** Return between which places a length lies: 1.5 is in the middle of the second and the third. */
+export function placeAmong(lengths: readonly number[], value: number): number | null {
+  const after = lengths.findIndex((length) => length >= value);
+  const [low, high] = [lengths[after - 1], lengths[after]];
+  if (high === undefined) return null;
+  return low === undefined ? 0 : after - 1 + (value - low) / (high - low);
+}
+
 /** Return the numbers of a view, place by place. */
 export function modelOf(insight: Insight, view: View, measure: string | null, words: Words): Model {
   const series = shown(insight, view, measure);
@@ -186,19 +207,19 @@ export function modelOf(insight: Insight, view: View, measure: string | null, wo
         marks.push({ label: words.measure(`limit ${name}`), value, ...(dash ? { dash } : {}) });
     }
   }
-  const length = series[0]?.points[1]?.after;
+  const lengths = lengthsOf(series[0]);
   const uprights =
-    view.kind !== 'curve' || isSplit || !length
+    view.kind !== 'curve' || isSplit
       ? []
       : (['median', 'naive median'] as const).flatMap((name) => {
           const value = insight.series.find((one) => one.measure === name)?.points[0]?.value;
+          const at = typeof value === 'number' ? placeAmong(lengths, value) : null;
           const dash = name === 'median' ? {} : { dash: '3 3' };
-          return typeof value === 'number'
-            ? [{ label: words.measure(`short ${name}`), at: value / length, ...dash }]
-            : [];
+          return at === null ? [] : [{ label: words.measure(`short ${name}`), at, ...dash }];
         });
   return {
     uprights,
+    ...(view.kind === 'curve' && isStretched(lengths) ? { lengths } : {}),
     unit: unitOf(series[0]?.unit ?? insight.unit, series[0]?.measure ?? ''),
     lines,
     places: [...places.values()],

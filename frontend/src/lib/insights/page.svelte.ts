@@ -148,9 +148,18 @@ export function when(from: string, to: string | null | undefined, bucket: Bucket
 export const wordsFor = (bucket: Bucket): Words => ({
   href: hrefOf,
   measure: (name) => named('measure', name),
-  group: (name) => named('group', name),
+  group: groupText,
   place: (point) => placeOf(point, bucket),
 });
+
+/** A period with its filter, by which two curves are told apart; the filter is that of the page. */
+const PERIOD = /(?:^|\s)(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/;
+
+/** Return how a group of a split, or one of two periods, is called. */
+export function groupText(name: string): string {
+  const [, from, to] = PERIOD.exec(name) ?? [];
+  return from && to ? when(from, to, 'day') : named('group', name);
+}
 
 function placeOf(point: InsightPoint, bucket: Bucket): { label: string; tick: string } {
   if (point.after !== null && point.after !== undefined) {

@@ -4,3 +4,21 @@
 export function tickStep(places: number, labels: number): number {
   return Math.max(1, Math.ceil(places / Math.max(1, labels)));
 }
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+/** Lengths that people count in, those first that are to be on an axis before others. */
+const ROUND = [
+  ...[DAY, 28 * DAY, 364 * DAY, 7 * DAY, HOUR, 91 * DAY, 1456 * DAY, 6 * HOUR, 182 * DAY],
+  ...[728 * DAY, 2912 * DAY, 14 * DAY, 56 * DAY, 2 * DAY, 4 * DAY],
+];
+
+/** Return which places are marked, of lengths that grow: the round ones, so many places apart. */
+export function roundPlaces(lengths: readonly number[], apart: number): number[] {
+  const found: number[] = [];
+  for (const length of ROUND) {
+    const place = lengths.indexOf(length);
+    if (place >= 0 && found.every((other) => Math.abs(other - place) >= apart)) found.push(place);
+  }
+  return found.sort((one, other) => one - other);
+}

@@ -70,6 +70,7 @@ export const de = {
   failed: 'Das konnte nicht berechnet werden.',
   retry: 'Noch einmal',
   powers: 'logarithmische Achse',
+  stretched: 'kurze Zeiten haben mehr Platz',
   sample: '{count} davon sind als Punkte gezeigt.',
 
   headlines: 'In Kürze',

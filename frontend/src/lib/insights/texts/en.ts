@@ -67,6 +67,7 @@ export const en = {
   failed: 'This could not be computed.',
   retry: 'Try again',
   powers: 'log axis',
+  stretched: 'short times have more room',
   sample: '{count} of them are shown as dots.',
 
   headlines: 'In short',
