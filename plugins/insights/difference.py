@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, case, false, func, not_, select
 
 from plugins.insights.asked import Asked
-from plugins.issues.api import Project, Selection, select_issues
+from plugins.issues.api import Project, Selection, lacking, select_issues
 
 MOST_KEYS = 100
 """So many keys are named; a filter that asks for them has room for no more values."""
@@ -68,7 +68,8 @@ def _difference(asked: Asked, one: Opened, other: Opened) -> dict[str, Any]:
 def _at_one_instant(asked: Asked, one: Opened, other: Opened) -> dict[str, Any]:
     """Return the same of one instant, at which no issue differs from itself.
 
-    How many are behind each number is known: counting those behind both tells the rest.
+    How many are behind each number is known: counting those behind both tells the rest. However
+    many they are, a filter can ask for them.
     """
     now, then = (_selected(asked, opened.link) for opened in (one, other))
     in_both = _and_also(now, then)
@@ -77,8 +78,8 @@ def _at_one_instant(asked: Asked, one: Opened, other: Opened) -> dict[str, Any]:
     entered = _first_keys(asked, now, then) if one.issues > both else []
     left = _first_keys(asked, then, now) if other.issues > both else []
     return {
-        "entered": _told_of(entered, one.issues - both, one.link),
-        "left": _told_of(left, other.issues - both, other.link),
+        "entered": _told_of(entered, one.issues - both, one.link, lacking(now.query, then.query)),
+        "left": _told_of(left, other.issues - both, other.link, lacking(then.query, now.query)),
         "changed": {**_told_of([], 0, one.link), "items": []},
     }
 
@@ -103,9 +104,14 @@ def _and_also(selected: Selection, other: Selection) -> ColumnElement[bool]:
     return selected.relation.c.id.in_(select(other.relation.c.id).where(other.where))
 
 
-def _told_of(keys: list[str], count: int, link: dict[str, Any]) -> dict[str, Any]:
+def _told_of(
+    keys: list[str], count: int, link: dict[str, Any], q: str | None = None
+) -> dict[str, Any]:
+    """Return how many there are, the first of them, and what opens all: `q`, else their keys."""
     complete = count == len(keys)
-    opened = {"q": f"key:{','.join(keys)}", "as_of": link["as_of"]} if keys and complete else None
+    if q is None and complete:
+        q = f"key:{','.join(keys)}"
+    opened = None if q is None or not count else {"q": q, "as_of": link["as_of"]}
     return {"count": count, "keys": keys, "complete": complete, "open": opened}
 
 

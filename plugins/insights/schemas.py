@@ -187,7 +187,8 @@ class Keys(Model):
     keys: list[str]
     complete: bool = Field(description="Whether `keys` are all of them.")
     open: Opened | None = Field(
-        description="What opens them; null where they are none or too many."
+        description="What opens all of them; null where there are none, or where they are too many "
+        "for their keys and the two links are of two instants."
     )
 
 

@@ -5,7 +5,7 @@ from plugins.issues.fields import Name, Resolution, Severity, Status
 from plugins.issues.grammar.ast import Field as Term
 from plugins.issues.grammar.ast import Not, Or, Query
 from plugins.issues.grammar.durations import BOUNCED, DURATIONS, elapsed, instant_of, reached
-from plugins.issues.grammar.narrow import narrowed
+from plugins.issues.grammar.narrow import lacking, narrowed
 from plugins.issues.models import (
     Issue,
     IssueMilestones,
@@ -62,6 +62,7 @@ __all__ = [
     "is_own",
     "issue_for_update",
     "kept_from",
+    "lacking",
     "narrowed",
     "open_periods",
     "outlook",

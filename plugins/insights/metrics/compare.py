@@ -90,8 +90,9 @@ COMPARE = Metric(
     "`compare_to`; by default the one before, of the same length) or with another filter "
     "(`compare_q`). Entered are the issues behind the number that are not behind the one it is "
     "compared with, left the other way round; changed are those behind both that were changed in "
-    "between, with the fields that are not what they were. Of each, how many, and the keys of the "
-    "first hundred.",
+    "between, with the fields that are not what they were. Of each, how many, the keys of the "
+    "first hundred, and what opens all of them: of one instant a filter, whatever their number; "
+    "of two instants their keys, where there are no more than a hundred.",
     unit="issues",
     answer=_compare,
     size=None,

@@ -3,6 +3,7 @@
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
 from plugins.issues.grammar.format import format_query
 from plugins.issues.grammar.instants import duration
+from plugins.issues.grammar.parse import GrammarError, parse
 
 _LASTING = frozenset(
     "status severity resolution project key label assignee reporter has lead".split()  # noqa: SIM905
@@ -21,6 +22,25 @@ def narrowed(query: Query, *terms: Node) -> str:
     if not nodes:
         return ""
     return format_query(Query(nodes[0] if len(nodes) == 1 else And(nodes)))
+
+
+def lacking(query: Query, other: Query) -> str | None:
+    """Return the text of a filter for what `query` selects and `other` does not.
+
+    None where that would be nothing, or longer than a filter may be.
+    """
+    own = () if query.where is None else _parts(query.where)
+    theirs = () if other.where is None else _parts(other.where)
+    # What both ask for holds of all that is left.
+    more = tuple(part for part in theirs if part not in own)
+    if not more:  # nothing is left
+        return None
+    text = narrowed(query, Not(more[0] if len(more) == 1 else And(more)))
+    try:
+        parse(text)
+    except GrammarError:
+        return None
+    return text
 
 
 def is_lasting(node: Node | None) -> bool:

@@ -105,7 +105,40 @@ def test_more_keys_than_are_named_are_counted(maintainer: Caller, history: Histo
     assert entered["count"] == listed(maintainer, of(answer, "created")["open"]) == 103
     assert len(entered["keys"]) == 100
     assert not entered["complete"]
-    assert entered["open"] is None
+    # Of one instant, a filter asks for what one number has and the other has not.
+    assert entered["open"]["q"] == "created:2020-03-02 -created:2020-03-01"
+    assert listed(maintainer, entered["open"]) == 103
+    # Of two, none does: only the first are named.
+    answer = maintainer.get(
+        "/insights/compare", of="cumulative-flow", compare_as_of="2020-03-01", from_="2020-03-01"
+    )
+    entered = of(answer, "open")["entered"]
+    assert (entered["count"], len(entered["keys"]), entered["open"]) == (103, 100, None)
+
+
+def test_what_both_filters_ask_for_is_asked_for_once(maintainer: Caller, past: History) -> None:
+    period = {"from_": "2020-02-20", "to": "2020-03-09"}
+    answer = maintainer.get(
+        "/insights/compare", q="label:ui OR severity:high", compare_q="label:ui", **period
+    )
+    entered = of(answer, "created")["entered"]
+    assert entered["open"]["q"] == (
+        "(label:ui OR severity:high) created:2020-02-20..2020-03-09 -label:ui"
+    )
+    assert listed(maintainer, entered["open"]) == entered["count"] == 1
+
+
+def test_filters_too_long_to_be_held_together_leave_the_keys(
+    maintainer: Caller, past: History
+) -> None:
+    q, other = (
+        " OR ".join([first, *(f"label:{digit}{number:0>30}" for number in range(35))])
+        for first, digit in (("severity:high", 1), ("severity:low", 2))
+    )
+    answer = maintainer.get("/insights/compare", q=q, compare_q=other, from_="2020-02-20")
+    entered = of(answer, "created")["entered"]
+    assert entered["open"]["q"] == "key:WEB-1,WEB-4"
+    assert listed(maintainer, entered["open"]) == entered["count"] == 2
 
 
 def test_what_cannot_be_compared_is_refused(maintainer: Caller, past: History) -> None:

@@ -1292,7 +1292,7 @@ export interface components {
             count: number;
             items: components["schemas"]["ChangedIssue"][];
             keys: string[];
-            /** @description What opens them; null where they are none or too many. */
+            /** @description What opens all of them; null where there are none, or where they are too many for their keys and the two links are of two instants. */
             open: components["schemas"]["Opened"] | null;
         };
         /**
@@ -1839,7 +1839,7 @@ export interface components {
             complete: boolean;
             count: number;
             keys: string[];
-            /** @description What opens them; null where they are none or too many. */
+            /** @description What opens all of them; null where there are none, or where they are too many for their keys and the two links are of two instants. */
             open: components["schemas"]["Opened"] | null;
         };
         /**

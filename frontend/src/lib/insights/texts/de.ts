@@ -236,5 +236,7 @@ export const de = {
   'compare.changed': 'Geändert',
   'compare.day': 'Stand am Ende von',
   'compare.keys': '{title}: {count}',
+  'compare.cut':
+    'und {more} weitere. Kein Filter fragt nach dem, was zwei Zeitpunkte unterscheidet; sie stehen deshalb nicht hier.',
   'compare.first': 'die ersten {count}',
 } as const satisfies Texts;

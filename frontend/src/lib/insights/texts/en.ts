@@ -233,5 +233,7 @@ export const en = {
   'compare.changed': 'Changed',
   'compare.day': 'As of the end of',
   'compare.keys': '{title}: {count}',
+  'compare.cut':
+    'and {more} more. No filter asks for what differs between two instants, so they are not listed.',
   'compare.first': 'the first {count}',
 } as const satisfies Record<string, string | { one: string; other: string }>;
