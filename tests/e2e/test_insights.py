@@ -136,6 +136,18 @@ def test_days_in_which_nothing_happened_lead_to_those_in_which_something_did(pag
     expect(page.get_by_text("No issue is selected")).to_be_visible()
 
 
+def test_the_report_has_every_chart_on_two_pages(page: Page) -> None:
+    page.evaluate("window.print = () => { window.wasPrinted = true; }")
+    page.get_by_role("button", name="Print a report").click()
+    page.wait_for_function("window.wasPrinted")
+    expect(page.locator("[data-chart] [role=status]")).to_have_count(0)
+    page.emulate_media(media="print")
+    expect(page.get_by_text(re.compile(r"as of \d"))).to_be_visible()
+    expect(page.get_by_role("button", name="Print a report")).to_be_hidden()
+    pages = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", prefer_css_page_size=True))
+    assert len(pages) == 2
+
+
 def test_a_reporter_is_told_whose_numbers_these_are(people: People, world: World) -> None:
     world.project(visibility="own")
     world.issue("Not theirs")

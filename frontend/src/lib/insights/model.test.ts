@@ -6,7 +6,7 @@ import { CHARTS, hasWorkingDays, splitFor, viewOf } from './charts';
 import { daysOffText } from './calendar';
 import { csvOf } from './csv';
 import { agingOf, dotsOf, hasStretchedAxis, modelOf, placeAmong, shown, type Words } from './model';
-import { roundPlaces } from './ticks';
+import { apart, roundPlaces } from './ticks';
 
 const WORDS: Words = {
   href: ({ q, as_of }) => `${q} @ ${as_of}`,
@@ -285,4 +285,12 @@ describe('a curve whose steps grow', () => {
       modelOf(even, viewOf(chart('survival'), undefined), null, WORDS).lengths,
     ).toBeUndefined();
   });
+});
+
+it('the marks of an axis of powers stand apart, in whatever room there is', () => {
+  const ticks = powerTicks(60, 364 * 86_400);
+  expect(apart(ticks, 60, 364 * 86_400, 400)).toEqual(ticks);
+  const few = apart(ticks, 60, 364 * 86_400, 58);
+  expect(few.length).toBeLessThan(ticks.length);
+  expect(few[0]).toBe(60);
 });

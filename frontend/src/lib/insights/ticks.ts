@@ -22,3 +22,15 @@ export function roundPlaces(lengths: readonly number[], apart: number): number[]
   }
   return found.sort((one, other) => one - other);
 }
+
+/** Texts of an axis take so many pixels from top to bottom. */
+const TEXT = 14;
+
+/** Return the ticks of an axis of powers that do not stand on each other, in so much room. */
+export function apart(ticks: number[], low: number, high: number, room: number): number[] {
+  const at = (tick: number) => (room * Math.log(tick / low)) / Math.log(high / low);
+  return ticks.reduce<number[]>((kept, tick) => {
+    const before = kept.at(-1);
+    return before === undefined || at(tick) - at(before) >= TEXT ? [...kept, tick] : kept;
+  }, []);
+}

@@ -60,7 +60,8 @@ export const de = {
   'every-number':
     'Jede Zahl öffnet genau die Vorgänge dahinter. Tage sind die von {zone}, Wochen beginnen am Montag.',
   considered: { one: '{count} Vorgang', other: '{count} Vorgänge' },
-  computed: 'berechnet',
+  computed: 'Stand:',
+  'as-of': 'Stand: {when}',
   old: 'Ältere Zahlen, während neue berechnet werden',
   empty: 'Noch nichts zu zählen',
   'empty.text': 'Zahlen kommen mit dem ersten Vorgang.',
@@ -205,6 +206,7 @@ export const de = {
   'group.high': 'Hoch',
   'group.critical': 'Kritisch',
 
+  'survival.medians': 'Ehrliche Mediane',
   'survival.interval': '95 %: {from} bis {to}',
   'survival.open-ended': 'noch nicht zu sehen',
   'survival.by-chance':

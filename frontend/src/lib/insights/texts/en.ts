@@ -58,6 +58,7 @@ export const en = {
     'Every number opens exactly the issues behind it. Days are those of {zone}, weeks begin on Monday.',
   considered: { one: '{count} issue', other: '{count} issues' },
   computed: 'computed',
+  'as-of': 'as of {when}',
   old: 'Older numbers, while new ones are computed',
   empty: 'Nothing to count yet',
   'empty.text': 'Numbers come with the first issue.',
@@ -202,6 +203,7 @@ export const en = {
   'group.high': 'High',
   'group.critical': 'Critical',
 
+  'survival.medians': 'Honest medians',
   'survival.interval': '95 %: {from} to {to}',
   'survival.open-ended': 'not seen yet',
   'survival.by-chance':
