@@ -87,7 +87,7 @@ def main() -> None:
                     _show_keys(page, slowing.send, issues, console)
         if "lighthouse" in parts:
             with _list(home / str(AUDITED), AUDITED, console) as (port, context):
-                _show_audits(context.pages[0], port, console)
+                _show_audits(context, port, console)
     finally:
         if not reuse:
             shutil.rmtree(home, ignore_errors=True)
@@ -234,13 +234,17 @@ def _by_interaction(events: Sequence[tuple[int, float]]) -> list[float]:
     return list(longest.values())
 
 
-def _show_audits(page: Page, port: int, console: Console) -> None:
+def _show_audits(context: BrowserContext, port: int, console: Console) -> None:
+    page = context.pages[0]
+    # Storage stays, for it holds who has signed in; files come anew, as to somebody new.
+    network = context.new_cdp_session(page)
     table = Table(title=f"Lighthouse, {AUDITED:,} issues ({_load()})")
     table.add_column("as")
     for head in ("performance", "accessibility", "FCP", "LCP", "TBT", "CLS"):
         table.add_column(head, justify="right")
     faults: list[str] = []
     for name, options in (("desktop", ["--preset=desktop"]), ("phone", [])):
+        network.send("Network.clearBrowserCache")
         report = _audit(page.url, port, options)
         categories, audits = report["categories"], report["audits"]
         table.add_row(

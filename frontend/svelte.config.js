@@ -1,4 +1,4 @@
-import adapter from '@sveltejs/adapter-static';
+import adapter from './scripts/adapter.js';
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 
 /** @type {import('@sveltejs/kit').Config} */
@@ -7,7 +7,7 @@ export default {
   compilerOptions: { runes: ({ filename }) => !filename.includes('node_modules') || undefined },
   kit: {
     // One page for every address; the application serves it, and the files beside it.
-    adapter: adapter({ fallback: 'index.html', precompress: true }),
+    adapter: adapter(),
     // Whoever has an older build open gets the new one at the next change of page.
     version: { pollInterval: 300_000 },
     // Files name each other relative to themselves, so that the application can stand below a path.
