@@ -25,7 +25,12 @@ it('the usual columns are all but those that were hidden, and what was asked for
 });
 
 it('one more column comes before those that usually follow it, and no column twice', () => {
-  expect(withColumn(['key', 'title', 'updated'], 'due')).toEqual(['key', 'title', 'due', 'updated']);
+  expect(withColumn(['key', 'title', 'updated'], 'due')).toEqual([
+    'key',
+    'title',
+    'due',
+    'updated',
+  ]);
   expect(withColumn(['title'], 'updated')).toEqual(['title', 'updated']);
   expect(withColumn(['title', 'due'], 'due')).toEqual(['title', 'due']);
 });
