@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from bench.lives import DAY, EVENTS, LABELS, TABLES, Birth, Life, no_lines, stamp
+from plugins.issues import totals
 from plugins.issues.facts import rebuild_facts
 from plugins.issues.versions import keep_words_of_new
 
@@ -190,6 +191,7 @@ def _without_indexes(engine: Engine, progress: Progress) -> Iterator[None]:
             connection.execute(text(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"))
             progress.update(task, advance=1)
     with Session(engine) as session:
+        totals.fold(session)
         rebuild_facts(session)
         session.execute(text("ALTER TABLE events ENABLE TRIGGER issue_facts_follow"))
         session.commit()

@@ -31,7 +31,6 @@ from issue_insight.auth.tokens.policy import PERMISSIONS as TOKEN_PERMISSIONS
 from issue_insight.auth.tokens.resolving import principal_of_token
 from issue_insight.auth.tokens.secret import PREFIX
 from issue_insight.db import unit_of_work
-from issue_insight.db.connections import reading_engine
 from issue_insight.errors import Forbidden, Unauthenticated, Unavailable
 from issue_insight.http.problems import problem
 from issue_insight.settings import Settings
@@ -123,9 +122,7 @@ def _principal(auth: Auth) -> Principal:
 
 
 def _person(auth: Auth, claims: Claims) -> Person:
-    # No transaction, which would stay open while the body comes in.
-    with reading_engine().connect() as connection:
-        person = find(connection, claims)
+    person = find(claims)
     if person is not None:
         if person.removed_at is None and not is_current(person, claims):
             with unit_of_work() as session:
@@ -149,4 +146,4 @@ def _with_profile(auth: Auth, claims: Claims, person: Person) -> Person:
         return person
     with unit_of_work() as session:
         keep_profile(session, claims.issuer, claims.subject, profile)
-        return find(session, claims) or person
+    return find(claims) or person

@@ -99,7 +99,7 @@ class LocalSignIn:
         What is not said stays as it is: a name is made from the address, a role is reporter.
         """
         asked = Claims(ISSUER, subject_of(email), 0, email, name)
-        person = provision.find(session, asked)
+        person = provision.find(asked)
         if person is None:
             person, _ = provision.first_sight(session, asked)
         else:

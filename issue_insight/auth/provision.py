@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Connection,
     and_,
     bindparam,
     func,
@@ -30,6 +29,8 @@ from issue_insight.auth.permission import ROLES
 from issue_insight.auth.principal import Principal, system
 from issue_insight.auth.profile import Profile
 from issue_insight.auth.users import User
+from issue_insight.db.connections import reading_engine
+from issue_insight.db.prepared import Prepared
 from issue_insight.journal import record
 
 log = structlog.get_logger("issue_insight.auth")
@@ -57,18 +58,22 @@ _COLUMNS = (User.id, User.name, User.email, User.role, User.last_seen_at, User.r
 
 
 _users = User.__table__.c
-_FIND = select(*[_users[column.key] for column in _COLUMNS]).where(
-    _users.issuer == bindparam("issuer"), _users.subject == bindparam("subject")
+_FIND = Prepared(
+    select(*[_users[column.key] for column in _COLUMNS]).where(
+        _users.issuer == bindparam("issuer"), _users.subject == bindparam("subject")
+    ),
+    "issuer",
+    "subject",
 )
-"""Made once: every request asks for it."""
+"""Every request asks for it."""
 
 
-def find(connection: Connection | Session, claims: Claims) -> Person | None:
+def find(claims: Claims) -> Person | None:
     """Return the person the claims speak of, if they were here before."""
-    row = connection.execute(
-        _FIND, {"issuer": claims.issuer, "subject": claims.subject}
-    ).one_or_none()
-    return None if row is None else _person(row)
+    # No transaction, which would stay open while the body comes in.
+    with reading_engine().connect() as connection:
+        rows = _FIND.rows(connection, issuer=claims.issuer, subject=claims.subject)
+    return _person(rows[0]) if rows else None
 
 
 def is_current(person: Person, claims: Claims) -> bool:

@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
-from sqlalchemy.orm import Session
-
 from issue_insight.auth.principal import Principal
+from issue_insight.db.connections import reading_engine
+from issue_insight.db.prepared import Prepared
 from issue_insight.errors import Invalid
 from issue_insight.http.paging import CursorSigner
 from plugins.issues import policy
@@ -24,15 +23,13 @@ from plugins.issues.totals import tallied_total
 
 _KEPT = 1_000
 """How many are kept; each is a few kilobytes."""
-_DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """A page and its total as the driver takes them."""
+    """A page and its total."""
 
-    sql: str
-    values: dict[str, Any]
+    prepared: Prepared
     order: tuple[SortColumn, ...]
 
 
@@ -41,7 +38,6 @@ class _AsksTheDatabase(Exception):
 
 
 def first_page(
-    session: Session,
     principal: Principal,
     q: str,
     limit: int,
@@ -57,7 +53,8 @@ def first_page(
         return None
     if statement is None:
         return None
-    found = session.connection().exec_driver_sql(statement.sql, statement.values).all()
+    with reading_engine().connect() as connection:
+        found = statement.prepared.rows(connection)
     page = found[:limit]
     return {
         "items": [item_of(row) for row in page],
@@ -78,8 +75,7 @@ def _statement(principal: Principal, q: str, limit: int, zone: ZoneInfo) -> _Sta
         return None
     order = tuple(order_by(selection.query, selection.relation, None))
     rows = page_rows(selection, order, limit).add_columns(total.scalar_subquery().label("total"))
-    compiled = rows.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return _Statement(str(compiled), dict(compiled.params), order)
+    return _Statement(Prepared(rows), order)
 
 
 def _find_nobody(_name: str) -> NoReturn:

@@ -269,7 +269,12 @@ class IssueTally(_Tally, Base):
 
     __tablename__ = "issue_tallies"
     __table_args__ = (
-        Index("ix_issue_tallies_project_id_status", "project_id", "status"),
+        Index(
+            "ix_issue_tallies_counted",
+            "project_id",
+            "status",
+            postgresql_include=["severity", "assignee_id", "number"],
+        ),
         {"info": {"archived": False}},
     )
 

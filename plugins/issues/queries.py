@@ -79,9 +79,9 @@ def page_rows(
     return rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
 
 
-def place_of(row: Row[Any], order: Sequence[SortColumn]) -> list[Any]:
+def place_of(row: Any, order: Sequence[SortColumn]) -> list[Any]:
     """Return where a row of a page stands in the order, for the cursor behind it."""
-    return [row._mapping[f"sort_{i}"] for i in range(len(order))]
+    return [getattr(row, f"sort_{i}") for i in range(len(order))]
 
 
 def chunk_of_issues(
@@ -343,7 +343,7 @@ def _shown_of(relation: FromClause) -> Select[*tuple[Any, ...]]:
     return _CURRENT_SHOWN if relation is CURRENT else _shown(relation)
 
 
-def item_of(row: Row[Any]) -> dict[str, Any]:
+def item_of(row: Any) -> dict[str, Any]:
     """Return a row as it stands in a list."""
     return {
         "key": f"{row.project_key}-{row.number}",

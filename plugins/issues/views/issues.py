@@ -43,11 +43,11 @@ def list_issues(query: IssueListQuery) -> Any:
     principal, as_of = current_principal(), as_of_asked(query.as_of)
     q, limit, zone = query.q, query.limit, instance_zone()
     signer, context = cursors(), f"issues {principal.user_id} {q} {query.as_of}"
-    with reading() as session:
-        page = None
-        if as_of is None and query.cursor is None:
-            page = first_page(session, principal, q, limit, zone, signer=signer, context=context)
-        if page is None:
+    page = None
+    if as_of is None and query.cursor is None:
+        page = first_page(principal, q, limit, zone, signer=signer, context=context)
+    if page is None:
+        with reading() as session:
             page = queries.list_issues(
                 session,
                 select_issues(session, principal, q, as_of, zone),
