@@ -12,12 +12,12 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Engine, event
 
 from issue_insight.db import db
+from issue_insight.methods import method_of_request
 from issue_insight.settings import Settings
 
 EXTENSION = "issue_insight.tracing"
 _UNTRACED = ("/healthz", "/readyz", "/metrics")
 _VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "COPY", "LISTEN", "SET"})
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger("issue_insight.tracing")
 
@@ -61,7 +61,7 @@ def _trace_requests(app: Flask, tracer: Any) -> None:
         rule = request.url_rule.rule if request.url_rule else None
         if rule in _UNTRACED:
             return
-        method = request.method if request.method in _METHODS else "other"
+        method = method_of_request()
         parent = handed_on.extract({k.lower(): v for k, v in request.headers.items()})
         g.span = tracer.start_span(
             f"{method} {rule}" if rule else method,

@@ -29,9 +29,9 @@ from issue_insight.errors import Forbidden
 from issue_insight.http.problems import problem
 from issue_insight.jobs.runs import last_runs
 from issue_insight.journal.models import Event
+from issue_insight.methods import method_of_request
 from issue_insight.settings import Settings
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -56,7 +56,7 @@ def count_requests(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         rule = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.method in _METHODS else "other"
+        method = method_of_request()
         key = (method, rule, response.status_code)
         found = observe.get(key)
         if found is None:

@@ -17,6 +17,7 @@ import orjson
 import structlog
 from flask import Flask, Response, g, request
 
+from issue_insight.methods import method_of_request
 from issue_insight.settings import Settings
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -45,16 +46,13 @@ def register(app: Flask, settings: Settings) -> None:
         write = log.debug if route in _HEALTH and response.status_code < 400 else log.info
         write(
             "request",
-            method=request.method if request.method in _METHODS else "other",
+            method=method_of_request(),
             route=route,
             status=response.status_code,
             duration_ms=round((time.perf_counter() - g.request_began) * 1000, 1),
             user_id=getattr(g.get("principal"), "user_id", None),
         )
         return response
-
-
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def configure(level: str) -> None:
