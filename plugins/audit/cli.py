@@ -8,8 +8,9 @@ from flask.cli import AppGroup
 
 from issue_insight.auth.principal import system
 from issue_insight.db import transactions, unit_of_work
+from issue_insight.exporting import FileFormat
 from plugins.audit import queries, services
-from plugins.audit.fields import Format, Kind
+from plugins.audit.fields import Kind
 
 audit = AppGroup("audit", help="Who did what when.")
 
@@ -21,7 +22,9 @@ _INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="What about.")
 @click.option("--from", "since", type=_INSTANT, help="Recorded then or later (UTC).")
 @click.option("--to", "until", type=_INSTANT, help="Recorded before that (UTC).")
-@click.option("--format", "written", type=click.Choice([f.value for f in Format]), default="csv")
+@click.option(
+    "--format", "written", type=click.Choice([f.value for f in FileFormat]), default="csv"
+)
 @click.argument("file", type=click.File("wb"), default="-")
 def export(
     actor: int | None,
@@ -34,8 +37,8 @@ def export(
     """Write what happened to FILE (standard output, if not said), oldest first."""
     wanted = queries.Wanted(actor, Kind(kind) if kind else None, _in_utc(since), _in_utc(until))
     with unit_of_work() as session:
-        services.note_export(session, system(), wanted, Format(written))
-    for part in services.export(transactions(), wanted, Format(written)):
+        services.note_export(session, system(), wanted, FileFormat(written))
+    for part in services.export(transactions(), wanted, FileFormat(written)):
         file.write(part)
 
 

@@ -16,10 +16,3 @@ class Kind(StrEnum):
     VIEW = "view"
     ISSUE = "issue"
     OTHER = "other"
-
-
-class Format(StrEnum):
-    """What an export is written as."""
-
-    CSV = "csv"
-    JSONL = "jsonl"

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from issue_insight.exporting import FileFormat
 from issue_insight.http.paging import Page
 from issue_insight.http.schema import Instant, Model
-from plugins.audit.fields import Format, Kind
+from plugins.audit.fields import Kind
 
 
 class Actor(Model):
@@ -60,4 +61,4 @@ class AuditQuery(AuditFilter):
 class AuditExportQuery(AuditFilter):
     """Which entries, written how."""
 
-    format: Format = Format.CSV
+    format: FileFormat = FileFormat.CSV

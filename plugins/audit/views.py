@@ -55,7 +55,7 @@ def export_audit_entries(query: AuditExportQuery) -> Any:
     with unit_of_work() as session:
         services.note_export(session, current_principal(), wanted, query.format)
     parts = services.export(transactions(), wanted, query.format)
-    response = Response(parts, mimetype=services.MEDIA_TYPES[query.format])
+    response = Response(parts, mimetype=query.format.media_type)
     name = f"audit-{clock.now():%Y-%m-%d}.{query.format}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

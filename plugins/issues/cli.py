@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from issue_insight.auth.principal import system
 from issue_insight.db import transactions, unit_of_work
 from issue_insight.errors import DomainError
+from issue_insight.exporting import FileFormat
 from issue_insight.http.paging import cursors
 from plugins.issues import demo, exporting, policy, queries
 from plugins.issues.fields import ProjectKey
@@ -59,8 +60,8 @@ def list_command(q: str, as_of: str | None, limit: int) -> None:
 @click.option(
     "--format",
     "kind",
-    default=exporting.Format.CSV.value,
-    type=click.Choice([f.value for f in exporting.Format]),
+    default=FileFormat.CSV.value,
+    type=click.Choice([f.value for f in FileFormat]),
     show_default=True,
 )
 @click.option("-o", "--output", default="-", type=click.File("wb", lazy=True), metavar="FILE")
@@ -71,7 +72,7 @@ def export_command(q: str, as_of: str | None, kind: str, output: BinaryIO) -> No
     try:
         with unit_of_work() as session:
             selection = select_issues(session, everything, q, parse_as_of(as_of, zone), zone)
-        parts = exporting.export(transactions(), selection, exporting.Format(kind))
+        parts = exporting.export(transactions(), selection, FileFormat(kind))
     except DomainError as error:
         raise click.ClickException(error.message) from error
     for part in parts:

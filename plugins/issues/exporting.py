@@ -6,18 +6,11 @@ reads, no connection waits for them. As of an instant that is an exact state; of
 issue is as it is when its chunk is read.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from enum import StrEnum
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-import orjson
-from sqlalchemy.orm import Session
-
-from issue_insight.cells import guarded
+from issue_insight.exporting import FileFormat, Opened, Row, written
 from plugins.issues import queries
 from plugins.issues.selection import Selection
 
@@ -28,28 +21,14 @@ COLUMNS = (
     "labels", "created_at", "updated_at", "closed_at", "due_on", "confidential",
 )  # fmt: skip
 
-Opened = Callable[[], AbstractContextManager[Session]]
-Row = dict[str, Any]
 
-
-class Format(StrEnum):
-    """What an export is written as."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-
-
-MEDIA_TYPES = {Format.CSV: "text/csv", Format.JSONL: "application/x-ndjson"}
-
-
-def export(opened: Opened, selection: Selection, kind: Format) -> Iterator[bytes]:
+def export(opened: Opened, selection: Selection, kind: FileFormat) -> Iterator[bytes]:
     """Return the file in parts. The first issues are read before this returns.
 
     `opened` begins a transaction; it is called for each chunk, wherever the parts are asked for.
     """
     chunks = _chunks(opened, selection)
-    write = _csv if kind is Format.CSV else _jsonl
-    return write(chain([next(chunks)], chunks))
+    return written(chain([next(chunks)], chunks), kind, COLUMNS, _flat)
 
 
 def _chunks(opened: Opened, selection: Selection) -> Iterator[list[Row]]:
@@ -62,36 +41,11 @@ def _chunks(opened: Opened, selection: Selection) -> Iterator[list[Row]]:
         yield rows
 
 
-def _row(item: Row) -> Row:
+def _row(item: dict[str, Any]) -> Row:
     people = {who: item[who] and item[who]["name"] for who in ("reporter", "assignee")}
     return {name: ({"due_on": item["due_date"]} | item | people)[name] for name in COLUMNS}
 
 
-def _csv(chunks: Iterable[list[Row]]) -> Iterator[bytes]:
-    """Write RFC 4180 in UTF-8; labels are joined by commas, of which they have none."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for rows in chunks:
-        writer.writerows([_cell(value) for value in row.values()] for row in rows)
-        yield buffer.getvalue().encode()
-        buffer.seek(0)
-        buffer.truncate()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        value = ",".join(value)
-    if isinstance(value, str):
-        return guarded(value)
-    return str(orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z)))
-
-
-def _jsonl(chunks: Iterable[list[Row]]) -> Iterator[bytes]:
-    option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
-    for rows in chunks:
-        yield b"".join(orjson.dumps(row, option=option) for row in rows)
+def _flat(row: Row) -> Row:
+    """Join the labels by commas, of which they have none."""
+    return {**row, "labels": ",".join(row["labels"])}

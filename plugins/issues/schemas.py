@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from issue_insight.exporting import FileFormat
 from issue_insight.http.paging import Page
 from issue_insight.http.schema import Instant, Model
 from plugins.issues.fields import (
@@ -354,7 +355,7 @@ class IssueExportQuery(AsOfQuery):
     """Which issues, and as what."""
 
     q: Annotated[str, Field(description="A filter.", examples=["status:open severity>=high"])] = ""
-    format: Annotated[Literal["csv", "jsonl"], Field(description="What to write.")] = "csv"
+    format: Annotated[FileFormat, Field(description="What to write.")] = FileFormat.CSV
 
 
 class LabelListQuery(Model):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
+from issue_insight.exporting import FileFormat
 from issue_insight.journal import record
 from plugins.issues import policy
 from plugins.issues.changes import change, check_person, know_labels, must_change, write
@@ -216,7 +217,7 @@ def _check_version(issue: Issue, expected: int | None) -> None:
 
 
 def note_export(
-    session: Session, principal: Principal, q: str, as_of: datetime | None, kind: str
+    session: Session, principal: Principal, q: str, as_of: datetime | None, kind: FileFormat
 ) -> None:
     """Say in the event log that issues were taken out, and which."""
     if principal.user_id is None:

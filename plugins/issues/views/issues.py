@@ -77,15 +77,14 @@ def export_issues(query: IssueExportQuery) -> Any:
     take for a formula begins with an apostrophe.
     """
     principal, as_of = current_principal(), as_of_asked(query.as_of)
-    kind = exporting.Format(query.format)
     zone = instance_zone()
     with unit_of_work() as session:
         selection = select_issues(session, principal, query.q, as_of, zone)
-        services.note_export(session, principal, query.q, as_of, kind)
-    parts = exporting.export(transactions(), selection, kind)
+        services.note_export(session, principal, query.q, as_of, query.format)
+    parts = exporting.export(transactions(), selection, query.format)
     day = (as_of or clock.now()).astimezone(zone).date()
-    response = Response(parts, mimetype=exporting.MEDIA_TYPES[kind])
-    response.headers["Content-Disposition"] = f'attachment; filename="issues-{day}.{kind}"'
+    response = Response(parts, mimetype=query.format.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="issues-{day}.{query.format}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
