@@ -1,14 +1,17 @@
 """Traces by OpenTelemetry, where `OTEL_EXPORTER_OTLP_ENDPOINT` is set and the extra is installed.
 
-A span for each request, named by its route, and one for each statement, named by its first word.
-None holds an address, a header, a parameter, the text of a statement or anything people wrote. What
-calls us may hand its trace on (`traceparent`, https://www.w3.org/TR/trace-context/).
+A span for each request, named by its route, for each run of a job and each fan-out of live events,
+and below them one for each statement, named by its first word. None holds an address, a header, a
+parameter, the text of a statement or an error, or anything people wrote. What calls us may hand its
+trace on (`traceparent`, https://www.w3.org/TR/trace-context/).
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, has_app_context, request
 from sqlalchemy import Engine, event
 
 from issue_insight.db import db
@@ -16,6 +19,7 @@ from issue_insight.methods import method_of_request
 from issue_insight.settings import Settings
 
 EXTENSION = "issue_insight.tracing"
+_TRACER = "issue_insight"
 _UNTRACED = ("/healthz", "/readyz", "/metrics")
 _VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "COPY", "LISTEN", "SET"})
 
@@ -43,11 +47,42 @@ def register(app: Flask, settings: Settings) -> None:
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
     app.extensions[EXTENSION] = provider
-    tracer = provider.get_tracer("issue_insight")
-    _trace_requests(app, tracer)
+    _trace_requests(app, provider.get_tracer(_TRACER))
     with app.app_context():
         for engine in db.engines.values():
-            _trace_statements(engine, tracer)
+            trace_statements(app, engine)
+
+
+@contextmanager
+def work(name: str, **attributes: str | int) -> Iterator[Callable[..., None]]:
+    """Trace what the block does outside of any request, where the current application traces.
+
+    Gives a function that adds attributes to the span, as `outcome="ok"`; all of them are ours
+    (`issue_insight.outcome`). An outcome that is not `ok`, and an error, make it a failed one.
+    """
+    provider = current_app.extensions.get(EXTENSION) if has_app_context() else None
+    if provider is None:
+        yield lambda **_: None
+        return
+    from opentelemetry import context, trace
+
+    def tell(**told: str | int) -> None:
+        span.set_attributes({f"issue_insight.{key}": value for key, value in told.items()})
+        if told.get("outcome", "ok") != "ok":
+            span.set_status(trace.StatusCode.ERROR)
+
+    span = provider.get_tracer(_TRACER).start_span(name, context=context.Context())
+    tell(**attributes)
+    # What the library would record of an error is its message, which may quote anything.
+    with trace.use_span(
+        span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+    ):
+        try:
+            yield tell
+        except Exception as error:
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(trace.StatusCode.ERROR)
+            raise
 
 
 def _trace_requests(app: Flask, tracer: Any) -> None:
@@ -90,15 +125,21 @@ def _trace_requests(app: Flask, tracer: Any) -> None:
             g.pop("span").end()
 
 
-def _trace_statements(engine: Engine, tracer: Any) -> None:
+def trace_statements(app: Flask, engine: Engine) -> None:
+    """Trace the statements of `engine` that belong to something traced, if `app` traces at all."""
+    provider = app.extensions.get(EXTENSION)
+    if provider is None:
+        return
     from opentelemetry import trace
+
+    tracer = provider.get_tracer(_TRACER)
 
     def begin(
         _connection: Any, _cursor: Any, statement: str, _values: Any, execution: Any, _many: bool
     ) -> None:
         word = statement.lstrip().partition(" ")[0].upper()
         word = word if word in _VERBS else "statement"
-        # Jobs and the live hub work outside of any request, and are not traced.
+        # What looks every second whether there is anything to do stays out.
         if execution is not None and trace.get_current_span().is_recording():
             execution.span = tracer.start_span(
                 word,

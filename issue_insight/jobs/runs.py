@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from issue_insight import clock, reporting
+from issue_insight import clock, reporting, tracing
 from issue_insight.jobs.models import JobRun
 
 if TYPE_CHECKING:
@@ -107,6 +107,13 @@ def last_runs(connection: Connection, names: Iterable[str]) -> list[Row[Any]]:
 
 
 def _run(connection: Connection, job: "Job", tick: datetime | None) -> Ran:
+    with tracing.work(f"job {job.name}", job=job.name) as tell:
+        ran = _on_record(connection, job, tick)
+        tell(outcome=ran.outcome)
+        return ran
+
+
+def _on_record(connection: Connection, job: "Job", tick: datetime | None) -> Ran:
     run_id = _begin(connection, job.name, tick)
     try:
         with Session(connection) as session:

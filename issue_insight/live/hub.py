@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Row, create_engine, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from issue_insight import clock, metrics
+from issue_insight import clock, metrics, tracing
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.state import auth_of
 from issue_insight.auth.tokens.resolving import tokens_in_force
@@ -155,6 +155,7 @@ class Hub:
                 # Feeds look with many eyes at once, at what only PostgreSQL sees to be joined.
                 enable_from_linting=False,
             ).execution_options(isolation_level="AUTOCOMMIT")
+            tracing.trace_statements(self._app, self._engine)
             with self._engine.connect() as connection:
                 self._base = present(connection)
             threading.Thread(target=self._run, name="live", daemon=True).start()
@@ -240,6 +241,21 @@ class Hub:
         last: bool,
     ) -> int:
         """Give each stream its share of the events; return how many got something."""
+        with self._app.app_context(), tracing.work("live fan-out", events=len(events)) as tell:
+            served = self._give_shares(connection, events, streams, base, target, last=last)
+            tell(streams=served)
+            return served
+
+    def _give_shares(
+        self,
+        connection: Connection,
+        events: Sequence[Row[Any]],
+        streams: Iterable[Stream],
+        base: Snapshot,
+        target: Snapshot,
+        *,
+        last: bool,
+    ) -> int:
         there = {stream.watcher: stream for stream in streams if not stream.ended}
         feeds: dict[Feed, list[Watcher]] = {}
         for stream in there.values():
@@ -247,7 +263,7 @@ class Hub:
         shares: dict[Watcher, list[bytes]] = {}
         newest = events[-1].id
         for feed, watchers in feeds.items():
-            with self._app.app_context(), Session(connection) as session:
+            with Session(connection) as session:
                 for seen in feed.sightings(session, events, watchers):
                     done = last and seen.event_id == newest
                     place = Position(target) if done else Position(base, target, seen.event_id)

@@ -2,14 +2,22 @@
 
 import logging
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 
 from issue_insight import tracing
 from issue_insight.app import create_app
+from issue_insight.auth.permission import public
+from issue_insight.db import db
+from issue_insight.jobs.runs import run_now
+from issue_insight.plugin.manifest import Job
 from issue_insight.settings import Settings
 from issue_insight.testing.tokens import sign_in
 from tests.issue_insight.receiving import receiver
@@ -63,12 +71,6 @@ def test_a_request_and_its_statements_are_one_trace_without_a_word_of_what_was_a
 def test_a_statement_that_fails_is_an_error_and_says_no_more(
     app: Flask, settings: Settings
 ) -> None:
-    from sqlalchemy import text
-    from sqlalchemy.exc import ProgrammingError
-
-    from issue_insight.auth.permission import public
-    from issue_insight.db import db
-
     del app
     with receiver() as received:
         endpoint = f"http://127.0.0.1:{received.port}"
@@ -85,6 +87,60 @@ def test_a_statement_that_fails_is_an_error_and_says_no_more(
         traced.extensions[tracing.EXTENSION].force_flush()
     failed = [s for body in received.bodies for s in spans(body) if s.name == "SELECT"]
     assert [span.status.code for span in failed] == [2]
+    assert b"hidden" not in received.whole()
+
+
+def test_a_run_of_a_job_is_a_trace_with_its_name_outcome_and_statements(
+    app: Flask, settings: Settings
+) -> None:
+    def well(session: Session) -> None:
+        session.execute(text("SELECT 'hidden-value'"))
+
+    def ill(_: Session) -> None:
+        raise ValueError("hidden-message")
+
+    del app
+    with receiver() as received:
+        endpoint = f"http://127.0.0.1:{received.port}"
+        traced = create_app(settings.model_copy(update={"otel_exporter_otlp_endpoint": endpoint}))
+        with traced.app_context():
+            for name, run in (("tests.well", well), ("tests.ill", ill)):
+                run_now(db.engine, Job(name, run, timedelta(hours=1), "Do something"))
+        traced.extensions[tracing.EXTENSION].force_flush()
+    found = [span for body in received.bodies for span in spans(body)]
+    runs = {span.name: span for span in found if span.name.startswith("job ")}
+    told = {
+        name: {a.key: a.value.string_value for a in span.attributes} for name, span in runs.items()
+    }
+    assert told == {
+        f"job {name}": {"issue_insight.job": name, "issue_insight.outcome": outcome}
+        for name, outcome in (("tests.well", "ok"), ("tests.ill", "failed"))
+    }
+    assert [runs[f"job tests.{name}"].status.code for name in ("well", "ill")] == [0, 2]
+    of_well = runs["job tests.well"]
+    assert not of_well.parent_span_id
+    beneath = {span.name for span in found if span.parent_span_id == of_well.span_id}
+    assert beneath == {"INSERT", "DELETE", "SELECT", "UPDATE"}
+    assert b"hidden" not in received.whole()
+
+
+def test_work_that_breaks_off_is_a_failed_trace_that_keeps_its_message(
+    app: Flask, settings: Settings
+) -> None:
+    del app
+    with receiver() as received:
+        endpoint = f"http://127.0.0.1:{received.port}"
+        traced = create_app(settings.model_copy(update={"otel_exporter_otlp_endpoint": endpoint}))
+        with traced.app_context(), pytest.raises(LookupError), tracing.work("some work", things=3):
+            raise LookupError("hidden-message")
+        traced.extensions[tracing.EXTENSION].force_flush()
+    [span] = [span for body in received.bodies for span in spans(body)]
+    assert {a.key: a.value.string_value or a.value.int_value for a in span.attributes} == {
+        "issue_insight.things": 3,
+        "error.type": "LookupError",
+    }
+    assert span.status.code == 2
+    assert not span.events
     assert b"hidden" not in received.whole()
 
 
