@@ -38,8 +38,12 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _NOBODY = "none.invalid"
 """An origin that no page has: an empty list of them would mean all."""
-_MEMORY = "192MiB"
-"""A soft bound: the server gives memory back instead of growing past it."""
+_MEMORY = "384MiB"
+"""A soft bound: the server gives memory back instead of growing past it.
+
+It reserves some 200 MiB (of which it touches half) before anybody asks for anything; a bound near to
+that has it collect garbage all the time, at a seventh of a processor.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import stat
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -191,3 +192,18 @@ def test_no_socket_of_its_parts_stays_behind(directory: Path) -> None:
     s3.stop()
     left = [path.name for path in Path("/tmp").glob("seaweedfs-*.sock")]
     assert not [name for name in left for port in ports if f"-{port}." in name]
+
+
+def test_it_rests_when_nobody_asks_for_anything(directory: Path) -> None:
+    s3 = start_s3(directory, bucket=BUCKET)
+    for name in "abcd":
+        _put(s3, name, os.urandom(5_000_000))
+
+    def spent(seconds: float) -> float:
+        before = s3.process.cpu_times()
+        time.sleep(seconds)
+        after = s3.process.cpu_times()
+        return after.user + after.system - before.user - before.system
+
+    spent(3)  # what files leave to be done
+    assert spent(4) < 0.2
