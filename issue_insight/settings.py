@@ -94,6 +94,9 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+Origin = Annotated[str, AfterValidator(_without_slash)]
+
+
 def _prefix(path: str) -> str:
     path = path.rstrip("/")
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path):
@@ -146,7 +149,7 @@ class Settings(BaseSettings):
     """The built frontend; where there is none, only the API is served."""
     host: str = "127.0.0.1"
     port: int = Field(default=8181, ge=1, le=65535)
-    public_url: Annotated[str, AfterValidator(_without_slash)] = ""
+    public_url: Origin = ""
     """The address people use (scheme and host), for links; empty: the request's own."""
     path_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """Below which path of that address all of it stands, as in `/tracker`."""
@@ -177,9 +180,9 @@ class Settings(BaseSettings):
     live_heartbeat_seconds: float = Field(default=15, gt=0, le=300)
     stats_every_minutes: int = Field(default=30, ge=1, le=1440)
 
-    s3_endpoint: str = "http://127.0.0.1:9000"
+    s3_endpoint: Origin = "http://127.0.0.1:9000"
     """Where this application reaches the S3 server."""
-    s3_public_endpoint: str = ""
+    s3_public_endpoint: Origin = ""
     """Where browsers reach the same server, for presigned URLs; empty: where we do."""
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")

@@ -1,6 +1,7 @@
 """`docker compose up`, as far as it can be told without an engine: what it sets is what is read."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def test_every_variable_of_the_backend_is_one_that_it_reads(
 def test_only_the_keys_of_clerk_have_to_be_set(repository: Path) -> None:
     text = (repository / "docker-compose.yml").read_text()
     text += (repository / "docker-compose.minio.yml").read_text()
-    asked = re.findall(r"\$\{(\w+)(:-)?", text)
+    asked = re.findall(r"(?<!\$)\$\{(\w+)(:-)?", text)
     assert [name for name, default in asked if not default] == []
     example = (repository / ".env.example").read_text()
     of_pages = (repository / "frontend" / ".env.example").read_text()
@@ -123,10 +124,31 @@ def test_minio_takes_the_place_of_the_s3_server_and_nothing_else_changes(
         assert service.get("environment") == changed
     minio, s3 = other["services"]["s3"], compose["services"]["s3"]
     assert minio["command"][-1] == ":9000"
-    assert set(minio["environment"].values()) == set(s3["environment"].values())
+    assert set(minio["environment"].values()) < set(s3["environment"].values())
     assert "ports" not in minio
     used = {volume.partition(":")[0] for volume in (*minio["volumes"], "database:")}
     assert set(other["volumes"]) == used
+
+
+@pytest.mark.parametrize("written", ["https://issues.example.org", "https://issues.example.org/"])
+def test_pages_may_read_what_the_s3_server_answers_however_their_address_is_written(
+    compose: dict[str, Any], written: str, tmp_path: Path
+) -> None:
+    s3 = compose["services"]["s3"]
+    assert s3["environment"]["PUBLIC_URL"] == "${PUBLIC_URL:-http://localhost:4173}"
+    started = tmp_path / "entrypoint.sh"
+    started.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    started.chmod(0o755)
+    # As Compose does: `$$` is a dollar.
+    shell = [part.replace("$$", "$") for part in s3["entrypoint"]]
+    shell = [part.replace("/entrypoint.sh", str(started)) for part in shell]
+    said = subprocess.run(
+        [*shell, *s3["command"]], env={"PUBLIC_URL": written}, capture_output=True, check=True
+    ).stdout.decode()
+    assert said.splitlines() == [
+        *s3["command"],
+        "-s3.allowedOrigins=https://issues.example.org",
+    ]
 
 
 def test_images_serve_what_make_run_serves_and_not_as_root(repository: Path) -> None:

@@ -100,7 +100,7 @@ def _policy(site: Site, config: FrontendConfig, files: str) -> str:
     """Return the policy of the pages: this origin, where files are uploaded to directly, and
     Clerk's hosts only where Clerk is set.
     """
-    scripts, connect = ["'self'", *site.script_hashes()], ["'self'", files.rstrip("/")]
+    scripts, connect = ["'self'", *site.script_hashes()], ["'self'", files]
     images, frames, workers = ["'self'", "data:", "blob:"], [], ["'self'"]
     if config.clerk is not None:
         hosts = [

@@ -134,6 +134,26 @@ def test_presigned_urls_carry_the_public_endpoint() -> None:
     assert form.url == "https://files.example.org/bucket"
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_slash_after_an_endpoint_changes_no_presigned_url(slash: str) -> None:
+    settings = Settings(
+        _env_file=None,
+        s3_endpoint=f"http://s3:9000{slash}",
+        s3_public_endpoint=f"https://files.example.org{slash}",
+        s3_access_key="key",
+        s3_secret_key="secret",
+        s3_bucket="bucket",
+    )
+    storage = Storage.from_settings(settings)
+    assert settings.public_files == storage.public_endpoint == "https://files.example.org"
+    assert settings.s3_endpoint == "http://s3:9000"
+    assert storage.presigned_get("a/b").startswith("https://files.example.org/bucket/a/b?")
+    form = storage.presigned_post(
+        "a/b", size=3, content_type="text/plain", expires=timedelta(minutes=1)
+    )
+    assert form.url == "https://files.example.org/bucket"
+
+
 def test_a_presigned_download_answers_with_the_headers_that_were_asked_for(
     storage: Storage, key: str
 ) -> None:
