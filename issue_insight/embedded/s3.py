@@ -41,8 +41,8 @@ _NOBODY = "none.invalid"
 _MEMORY = "384MiB"
 """A soft bound: the server gives memory back instead of growing past it.
 
-It reserves some 200 MiB (of which it touches half) before anybody asks for anything; a bound near to
-that has it collect garbage all the time, at a seventh of a processor.
+It reserves some 200 MiB before anybody asks for anything, and touches half of that. A bound near
+to it has it collect garbage all the time, at a seventh of a processor.
 """
 
 
