@@ -1570,6 +1570,12 @@ export interface components {
             old: unknown;
         };
         /**
+         * FileFormat
+         * @description What an export is written as.
+         * @enum {string}
+         */
+        FileFormat: "csv" | "jsonl";
+        /**
          * Flow
          * @description What came and went, the oldest first.
          */
@@ -1608,12 +1614,6 @@ export interface components {
              */
             to: string;
         };
-        /**
-         * Format
-         * @description What an export is written as.
-         * @enum {string}
-         */
-        Format: "csv" | "jsonl";
         /**
          * FrontendConfig
          * @description What the frontend has to know before anybody has signed in.
@@ -3107,7 +3107,7 @@ export interface operations {
         parameters: {
             query?: {
                 actor?: number | null;
-                format?: components["schemas"]["Format"];
+                format?: components["schemas"]["FileFormat"];
                 /** @description Recorded at this instant or later. */
                 from?: string | null;
                 kind?: components["schemas"]["Kind"] | null;
@@ -3944,7 +3944,7 @@ export interface operations {
                 /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
                 as_of?: string | null;
                 /** @description What to write. */
-                format?: "csv" | "jsonl";
+                format?: components["schemas"]["FileFormat"];
                 /** @description A filter. */
                 q?: string;
             };
