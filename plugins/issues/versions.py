@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, null, select, text, update
+from sqlalchemy import Table, bindparam, insert, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -20,24 +20,42 @@ _VERSIONS = cast(Table, IssueVersion.__table__)
 _DOCUMENTS = cast(Table, SearchDocument.__table__)
 
 
+def _beginning() -> Any:
+    """Return what writes the version of an issue that begins, out of its row."""
+    names = [column.name for column in _ISSUES.c]
+    at = select(text("cast(:at AS timestamptz)")).scalar_subquery()
+    state = select(*_ISSUES.c).add_columns(at, _INFINITY).where(_ISSUES.c.id == bindparam("issue"))
+    insertion = upsert(_VERSIONS).from_select([*names, "valid_from", "valid_to"], state)
+    # Two changes at one instant: only the later one is ever seen.
+    return insertion.on_conflict_do_update(
+        index_elements=["id", "valid_from"],
+        set_={name: insertion.excluded[name] for name in [*names, "valid_to"] if name != "id"},
+    )
+
+
+# Every change takes these: to build them costs more than to send them.
+_BEGIN = _beginning()
+_END = (
+    update(_VERSIONS)
+    .where(_VERSIONS.c.id == bindparam("issue"), _VERSIONS.c.valid_to == _INFINITY)
+    .values(valid_to=bindparam("at"))
+)
+_END_WORDS = (
+    update(_DOCUMENTS)
+    .where(
+        _DOCUMENTS.c.issue_id == bindparam("issue"),
+        _DOCUMENTS.c.comment_id.is_not_distinct_from(bindparam("comment")),
+        _DOCUMENTS.c.valid_to == _INFINITY,
+    )
+    .values(valid_to=bindparam("at"))
+)
+
+
 def keep_version(session: Session, issue_id: int, at: datetime) -> None:
     """Let the present state of the issue be its version from `at` on."""
     session.flush()
-    session.execute(
-        update(_VERSIONS)
-        .where(_VERSIONS.c.id == issue_id, _VERSIONS.c.valid_to == _INFINITY)
-        .values(valid_to=at)
-    )
-    names = [column.name for column in _ISSUES.c]
-    state = select(*_ISSUES.c).add_columns(_at(at), _INFINITY).where(_ISSUES.c.id == issue_id)
-    insertion = upsert(_VERSIONS).from_select([*names, "valid_from", "valid_to"], state)
-    # Two changes at one instant: only the later one is ever seen.
-    session.execute(
-        insertion.on_conflict_do_update(
-            index_elements=["id", "valid_from"],
-            set_={name: insertion.excluded[name] for name in [*names, "valid_to"] if name != "id"},
-        )
-    )
+    session.execute(_END, {"issue": issue_id, "at": at})
+    session.execute(_BEGIN, {"issue": issue_id, "at": at})
 
 
 def keep_words(
@@ -84,15 +102,7 @@ def keep_words_of_new(session: Session, issue_ids: Sequence[int]) -> None:
 
 
 def _end_words(session: Session, issue_id: int, comment_id: int | None, at: datetime) -> None:
-    session.execute(
-        update(_DOCUMENTS)
-        .where(
-            _DOCUMENTS.c.issue_id == issue_id,
-            _DOCUMENTS.c.comment_id.is_not_distinct_from(comment_id),
-            _DOCUMENTS.c.valid_to == _INFINITY,
-        )
-        .values(valid_to=at)
-    )
+    session.execute(_END_WORDS, {"issue": issue_id, "comment": comment_id, "at": at})
 
 
 def _insert_words(
@@ -107,7 +117,3 @@ def _insert_words(
             search=search,
         )
     )
-
-
-def _at(at: datetime) -> Any:
-    return select(text("cast(:at AS timestamptz)").bindparams(at=at)).scalar_subquery()
