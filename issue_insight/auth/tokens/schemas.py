@@ -67,11 +67,13 @@ class TokenPage(Page[OwnTokenRead]):
 
 
 class TokenListQuery(Model):
-    """Which of one's own tokens."""
+    """Which page of which of one's own tokens."""
 
     revoked: Annotated[
         bool, Field(description="With those that were revoked in the last 30 days.")
     ] = False
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class TokenOwner(Model):

@@ -54,7 +54,14 @@ def list_own_tokens(query: TokenListQuery) -> Any:
     owner_id = current_principal().user_id
     with reading() as session:
         return TokenPage.model_validate(
-            queries.own_tokens(session, owner_id, revoked=query.revoked)
+            queries.own_tokens(
+                session,
+                owner_id,
+                revoked=query.revoked,
+                limit=query.limit,
+                cursor=query.cursor,
+                signer=cursors(),
+            )
         )
 
 

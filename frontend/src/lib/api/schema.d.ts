@@ -4159,6 +4159,8 @@ export interface operations {
     list_own_tokens: {
         parameters: {
             query?: {
+                cursor?: string | null;
+                limit?: number;
                 /** @description With those that were revoked in the last 30 days. */
                 revoked?: boolean;
             };

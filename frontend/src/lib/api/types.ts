@@ -23,6 +23,7 @@ export type FrontendConfig = Schemas['FrontendConfig'];
 export type BulkSet = Schemas['BulkSet'];
 export type BulkResult = Schemas['BulkResult'];
 export type Token = Schemas['OwnTokenRead'];
+export type TokenPage = Schemas['TokenPage'];
 export type TokenMade = Schemas['TokenMade'];
 export type TokenScope = Token['scope'];
 export type View = Schemas['ViewRead'];

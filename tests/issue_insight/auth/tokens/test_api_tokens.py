@@ -144,6 +144,26 @@ def test_its_owner_sees_for_30_days_that_it_was_revoked(
     assert [one["id"] for one in client.get(MINE, headers=ada.headers).json["items"]] == [kept]
 
 
+def test_its_owner_sees_them_page_by_page(app: Flask, person: Callable[..., SignedIn]) -> None:
+    ada, otto = person("reporter", name="Ada"), person("reporter", name="Otto")
+    made = [make(app, ada)["id"] for _ in range(5)]
+    make(app, otto)
+    client = app.test_client()
+    found, cursor = [], None
+    for length in (2, 2, 1):
+        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = client.get(MINE, query_string=query, headers=ada.headers).json
+        assert (len(page["items"]), page["total"]) == (length, 5)
+        found += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    assert cursor is None
+    assert found == made[::-1]
+    # A cursor is for one person's list.
+    theirs = client.get(MINE, query_string={"limit": 2}, headers=ada.headers).json["next"]
+    stolen = client.get(MINE, query_string={"cursor": theirs}, headers=otto.headers)
+    assert stolen.status_code == 422
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 def test_no_token_makes_sees_or_revokes_ones_own_tokens(
     app: Flask, person: Callable[..., SignedIn], scope: str
