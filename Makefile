@@ -43,8 +43,8 @@ imports: $(INSTALLED) ## Check that imports only go the way they should
 unit: $(INSTALLED) ## Run the tests on a real PostgreSQL and S3, and print the coverage
 	$(BIN)/python -m pytest --ignore tests/e2e -n 2 --dist loadscope --cov=issue_insight --cov=plugins --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
 
-faults: $(INSTALLED) ## Kill, cut off and fill up what it stands on, amid many writes; print figures (WRITES=2000)
-	WRITES=$(or $(WRITES),2000) $(BIN)/python -m pytest -n 0 -rP --show-capture=stdout $(ARGS) tests/system/test_killed.py \
+faults: $(INSTALLED) ## Kill, cut off and fill up what it stands on, amid 200 writes a second; print figures (WRITES=2000, RATE=200)
+	WRITES=$(or $(WRITES),2000) RATE=$(or $(RATE),200) $(BIN)/python -m pytest -n 0 -rP --show-capture=stdout $(ARGS) tests/system/test_killed.py \
 	    tests/system/test_database_away.py tests/system/test_files_away.py tests/system/test_clock_and_bounds.py
 
 soak: $(INSTALLED) ## A mixed load for MINUTES=30: no 5xx, no memory that grows

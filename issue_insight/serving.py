@@ -43,7 +43,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 class Server:
-    """A server with one worker process, so that scheduled jobs have one home."""
+    """A server with one worker process, so that scheduled jobs have one home, or with more."""
 
     def __init__(
         self,
@@ -53,13 +53,14 @@ class Server:
         pid_file: Path,
         *,
         target: str = TARGET,
+        workers: int = 1,
         log: IO[bytes] | None = None,
     ) -> None:
         """Start it. What it says goes to the terminal, or to `log`."""
         self.address = (host, port)
         self._pid_file, self._target = pid_file, target
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", target]
-        command += ["--host", host, "--port", str(port), "--workers", "1"]
+        command += ["--host", host, "--port", str(port), "--workers", str(workers)]
         command += ["--no-ws", "--log-level", "error"]
         # As many connections as there may be streams, and requests beside them.
         command += ["--backlog", "4096", "--backpressure", "4096"]

@@ -15,14 +15,16 @@ from issue_insight.settings import Settings
 
 
 @contextmanager
-def live(settings: Settings, directory: Path, port: int | None = None) -> Iterator[Server]:
-    """Serve the application with `settings` until the end of the block.
+def live(
+    settings: Settings, directory: Path, port: int | None = None, *, workers: int = 1
+) -> Iterator[Server]:
+    """Serve the application with `settings` and so many workers until the end of the block.
 
     `server.address` is where; `directory` gets a file that names the process.
     """
     port = port or free_port()
     environment = environment_of(settings) | {"HOST": "127.0.0.1", "PORT": str(port)}
-    server = Server("127.0.0.1", port, environment, directory / "server.pid")
+    server = Server("127.0.0.1", port, environment, directory / "server.pid", workers=workers)
     try:
         server.wait_until_ready(lambda: None)
         yield server

@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,9 +16,10 @@ from sqlalchemy.orm import Session
 from issue_insight import clock
 from issue_insight.jobs.models import JobRun
 from issue_insight.settings import Settings
-from issue_insight.testing.live import environment_of, live
+from issue_insight.testing.live import live
 from issue_insight.testing.tokens import SignedIn, token_for
 from tests.system.invariants import broken
+from tests.system.scheduling import scheduler
 
 JUMPS = (timedelta(0), timedelta(hours=-3), timedelta(days=40), timedelta(days=-2), timedelta(0))
 
@@ -97,15 +96,6 @@ def test_streams_beyond_the_bound_are_refused_and_nobody_else_notices(
             time.sleep(0.1)
 
 
-def scheduler(settings: Settings) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "schedule"],
-        env=os.environ | environment_of(settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 def test_two_schedulers_run_each_job_once_and_a_killed_one_s_job_is_run_again(
     settings: Settings, client: FlaskClient, engine: Engine
 ) -> None:
@@ -129,10 +119,7 @@ def test_two_schedulers_run_each_job_once_and_a_killed_one_s_job_is_run_again(
     with ExitStack() as stack:
 
         def start() -> subprocess.Popen[bytes]:
-            process = scheduler(settings)
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return process
+            return stack.enter_context(scheduler(settings))
 
         with engine.begin() as locking:
             # The daily numbers wait for this table: the killing finds them amid their work.

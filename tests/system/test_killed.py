@@ -1,25 +1,33 @@
-"""kill -9 of the server amid writes: what was acknowledged is there, and nothing is half there."""
+"""kill -9 amid writes: what was acknowledged is there, and nothing is half there."""
 
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from issue_insight.jobs.models import JobRun
+from issue_insight.serving import Server
 from issue_insight.settings import Settings
 from issue_insight.testing.live import live
 from issue_insight.testing.tokens import SignedIn
 from plugins.issues.models import Comment
 from tests.system.invariants import broken
+from tests.system.scheduling import scheduler
 from tests.system.writing import Writers
 
 WRITES = int(os.environ.get("WRITES", "200"))
 """How many are acknowledged before each blow; `make faults` waits for more, and prints figures."""
+RATE = float(os.environ.get("RATE", "200"))
+"""How many come due in a second."""
+WORKERS = 2
+"""As many as the container image starts."""
 
 
 def kill(pid_file: Path) -> None:
@@ -31,10 +39,18 @@ def kill(pid_file: Path) -> None:
     psutil.wait_procs(family[1:])
 
 
-def worker_of(pid_file: Path) -> list[psutil.Process]:
+def workers_of(pid_file: Path) -> list[psutil.Process]:
     """Return the processes that answer requests, below the one that the file names."""
     server = psutil.Process(int(pid_file.read_text()))
     return [child for child in server.children() if "resource_tracker" not in repr(child.cmdline())]
+
+
+def serves(worker: psutil.Process, server: Server) -> bool:
+    """Tell whether somebody is connected to this worker."""
+    return any(
+        found.laddr.port == server.address[1] and found.status == psutil.CONN_ESTABLISHED
+        for found in worker.net_connections("tcp")
+    )
 
 
 @pytest.fixture
@@ -48,8 +64,15 @@ def project(client: FlaskClient, person: Callable[[str], SignedIn]) -> SignedIn:
 
 
 def held_to(writers: Writers, client: FlaskClient, admin: SignedIn, session: Session) -> None:
-    """Fail unless every acknowledged write is there, and everything there is whole."""
+    """Fail unless every acknowledged write is there, and everything there is whole.
+
+    Refused is only what comes again later: more than the connections to the database can carry.
+    """
     for promises in writers.promises:
+        assert set(promises.statuses) <= {200, 201, 503}
+        for headers in promises.refusals:
+            assert headers["Content-Type"] == "application/problem+json"
+            assert int(headers["Retry-After"]) > 0
         for key, promised in promises.issues.items():
             answer = client.get(f"/api/v1/issues/{key}", headers=admin.headers)
             assert answer.status_code == 200
@@ -68,15 +91,20 @@ def held_to(writers: Writers, client: FlaskClient, admin: SignedIn, session: Ses
 def test_a_killed_server_loses_no_acknowledged_write_and_leaves_no_half_change(
     settings: Settings, project: SignedIn, client: FlaskClient, session: Session, tmp_path: Path
 ):
-    with live(settings, tmp_path) as server, Writers(server.address, project.token) as writers:
-        rate = writers.rate(WRITES)
+    with (
+        live(settings, tmp_path, workers=WORKERS) as server,
+        Writers(server.address, project.token, rate=RATE) as writers,
+    ):
+        rates = writers.rates(WRITES)
         kill(tmp_path / "server.pid")
-    print(f"killed at {rate:.0f} writes/s: {writers.acknowledged} acknowledged")
+    print(f"server killed at {rates}; {writers.acknowledged} in all, none lost")
     assert any(promises.broken_off for promises in writers.promises)
-    assert {status for p in writers.promises for status in p.statuses} == {200, 201}
     held_to(writers, client, project, session)
     session.rollback()
-    with live(settings, tmp_path) as server, Writers(server.address, project.token) as writers:
+    with (
+        live(settings, tmp_path, workers=WORKERS) as server,
+        Writers(server.address, project.token, rate=RATE) as writers,
+    ):
         writers.wait_for(10)
     held_to(writers, client, project, session)
 
@@ -84,26 +112,64 @@ def test_a_killed_server_loses_no_acknowledged_write_and_leaves_no_half_change(
 def test_a_killed_worker_is_replaced_by_the_server_itself(
     settings: Settings, project: SignedIn, client: FlaskClient, session: Session, tmp_path: Path
 ):
+    pid_file = tmp_path / "server.pid"
     with (
-        live(settings, tmp_path) as server,
-        Writers(server.address, project.token, persist=True) as writers,
+        live(settings, tmp_path, workers=WORKERS) as server,
+        Writers(server.address, project.token, rate=RATE, persist=True) as writers,
     ):
-        rate = writers.rate(WRITES)
-        [worker] = worker_of(tmp_path / "server.pid")
+        worker, other = workers_of(pid_file)
+        while not (serves(worker, server) and serves(other, server)):
+            writers.wait_for(1)
+        rates = writers.rates(WRITES)
         worker.kill()
         psutil.wait_procs([worker])
         began = time.perf_counter()
-        writers.wait_for(1)
+        while len(workers_of(pid_file)) < WORKERS:
+            writers.wait_for(1)
         back = time.perf_counter() - began
-        writers.wait_for(WRITES)
-        [other] = worker_of(tmp_path / "server.pid")
+        after = writers.rates(WRITES)
+        assert {other.pid} < {one.pid for one in workers_of(pid_file)}
     print(
-        f"worker killed at {rate:.0f} writes/s: {writers.acknowledged} acknowledged, again after "
-        f"{back:.1f} s"
+        f"worker killed at {rates}; replaced after {back:.1f} s, then {after}; "
+        f"{writers.acknowledged} in all, none lost"
     )
-    assert other.pid != worker.pid
     assert any(promises.broken_off for promises in writers.promises)
-    assert {status for p in writers.promises for status in p.statuses} <= {200, 201}
+    held_to(writers, client, project, session)
+
+
+def test_a_killed_scheduler_costs_no_write_and_another_one_does_its_job(
+    settings: Settings,
+    project: SignedIn,
+    client: FlaskClient,
+    session: Session,
+    engine: Engine,
+    tmp_path: Path,
+):
+    def outcomes() -> list[str]:
+        """Return those of the daily numbers."""
+        with engine.connect() as connection:
+            told = select(JobRun.outcome).where(JobRun.name == "stats.aggregate")
+            return list(connection.scalars(told.order_by(JobRun.id)))
+
+    with (
+        live(settings, tmp_path, workers=WORKERS) as server,
+        Writers(server.address, project.token, rate=RATE) as writers,
+        ExitStack() as schedulers,
+    ):
+        with engine.begin() as locking:
+            # The daily numbers wait for this table: the killing finds them amid their work.
+            locking.execute(text("LOCK TABLE daily_stats_progress IN ACCESS EXCLUSIVE MODE"))
+            killed = schedulers.enter_context(scheduler(settings))
+            while outcomes() != ["running"]:
+                writers.wait_for(1)
+            rates = writers.rates(WRITES)
+            killed.kill()
+            killed.wait()
+        schedulers.enter_context(scheduler(settings))
+        while outcomes() != ["interrupted", "ok"]:
+            writers.wait_for(1)
+    print(f"scheduler killed at {rates}; {writers.acknowledged} in all, none lost")
+    assert not any(promises.broken_off for promises in writers.promises)
     held_to(writers, client, project, session)
 
 

@@ -1,4 +1,4 @@
-"""Clients that write as fast as they are answered, and remember what they were promised."""
+"""Clients that write at a steady rate and remember what they were promised."""
 
 import http.client
 import json
@@ -22,26 +22,55 @@ class Promises:
     broken_off: int = 0
 
 
-class Writers:
-    """Threads that report, change and comment until the block ends.
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Writes in a second over a while: offered by the clock, sent, and acknowledged."""
 
-    A broken connection ends one, unless it is to `persist`.
+    offered: float
+    sent: float
+    acknowledged: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.offered:.0f} writes/s offered, {self.sent:.0f} sent, "
+            f"{self.acknowledged:.0f} acknowledged"
+        )
+
+
+class Writers:
+    """Threads that report, change and comment until the block ends, `rate` writes a second.
+
+    Writes come due by the clock and not by the answers, so that a slow server is offered no less.
+    One that is due while every thread waits for an answer is sent as soon as a thread is free:
+    where fewer are sent than offered, the server, or the machine, was at its limit. A broken
+    connection ends a thread, unless it is to `persist`.
     """
 
     def __init__(
-        self, address: tuple[str, int], token: str, *, threads: int = 6, persist: bool = False
+        self,
+        address: tuple[str, int],
+        token: str,
+        *,
+        rate: float,
+        threads: int = 16,
+        persist: bool = False,
     ) -> None:
         self.promises = [Promises() for _ in range(threads)]
         self._address = address
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._rate = rate
         self._persist = persist
         self._end = threading.Event()
+        self._lock = threading.Lock()
+        self._due = 0.0
+        self._sent = 0
         self._threads = [
             threading.Thread(target=self._write, args=(promises, number))
             for number, promises in enumerate(self.promises)
         ]
 
     def __enter__(self) -> Self:
+        self._due = time.perf_counter()
         for thread in self._threads:
             thread.start()
         return self
@@ -60,14 +89,20 @@ class Writers:
     def acknowledged(self) -> int:
         """How many writes were acknowledged so far."""
         return sum(
-            count for p in self.promises for status, count in p.statuses.items() if status < 300
+            count
+            for p in self.promises
+            for status, count in list(p.statuses.items())
+            if status < 300
         )
 
-    def rate(self, more: int) -> float:
-        """Wait for so many more acknowledged writes; return how many there were in a second."""
-        began = time.perf_counter()
+    def rates(self, more: int) -> Rates:
+        """Wait for so many more acknowledged writes; return what there was in a second."""
+        began, sent, acknowledged = time.perf_counter(), self._sent, self.acknowledged
         self.wait_for(more)
-        return more / (time.perf_counter() - began)
+        took = time.perf_counter() - began
+        return Rates(
+            self._rate, (self._sent - sent) / took, (self.acknowledged - acknowledged) / took
+        )
 
     def wait_for(self, more: int) -> None:
         """Return once so many more writes were acknowledged. Raises when no writer is left."""
@@ -85,12 +120,22 @@ class Writers:
                 raise RuntimeError(f"every writer gave up: {self.promises}")
             pause.wait(0.01)
 
+    def _wait_until_due(self) -> None:
+        """Take the next write that comes due, and wait for its time."""
+        with self._lock:
+            self._due += 1 / self._rate
+            due = self._due
+        self._end.wait(due - time.perf_counter())
+        with self._lock:
+            self._sent += 1
+
     def _write(self, promises: Promises, number: int) -> None:
         host, port = self._address
         connection = http.client.HTTPConnection(host, port, timeout=30)
         turn = 0
 
         def send(method: str, path: str, body: dict[str, Any], version: int = 0) -> Any:
+            self._wait_until_due()
             extra = {"If-Match": f'"{version}"'} if version else {}
             connection.request(method, path, json.dumps(body), {**self._headers, **extra})
             answer = connection.getresponse()
@@ -100,7 +145,6 @@ class Writers:
                 promises.refusals.append(answer.headers)
                 # A refusal may come before the body was read: the connection is then of no use.
                 connection.close()
-                self._end.wait(0.02)
                 return None
             return said
 
@@ -110,10 +154,11 @@ class Writers:
                 self._one_turn(promises, send, f"{number} {turn}")
             except (OSError, http.client.HTTPException):
                 promises.broken_off += 1
-                connection.close()
                 if not self._persist:
                     return
-        connection.close()
+            finally:
+                # The next one may find another worker.
+                connection.close()
 
     def _one_turn(self, promises: Promises, send: Callable[..., Any], name: str) -> None:
         issue = send("POST", "/api/v1/issues", {"project": "WEB", "title": f"Made {name}"})
