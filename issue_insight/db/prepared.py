@@ -46,12 +46,11 @@ class Prepared:
     def rows(self, connection: Connection, **given: Any) -> list[Any]:
         """Return the rows, as named tuples, `given` being the values that vary.
 
-        `connection` is one of the engine that reads: there is no transaction that a statement
-        which cannot be prepared would end. Errors are those of SQLAlchemy.
+        Within a transaction, which a statement that cannot be prepared would end, it is run as it
+        always was. Errors are those of SQLAlchemy.
         """
         self._asked += 1
-        # Whoever listens to statements (traces do) is to hear of this one too.
-        if self._asked > OFTEN and not connection.dispatch.before_cursor_execute:
+        if self._asked > OFTEN and _may_prepare(connection):
             kept = connection.info.setdefault(_KEPT, OrderedDict())
             if kept is not None:
                 try:
@@ -63,6 +62,14 @@ class Prepared:
             self._row._make(row)
             for row in connection.exec_driver_sql(self._sql, {**self._values, **given})
         ]
+
+    def plan(self, connection: Connection, **given: Any) -> dict[str, Any]:
+        """Return the plan of the statement with these values, as EXPLAIN tells it."""
+        told = connection.exec_driver_sql(
+            f"EXPLAIN (FORMAT JSON) {self._sql}", {**self._values, **given}
+        )
+        plan: dict[str, Any] = told.scalar_one()[0]["Plan"]
+        return plan
 
     def _run(self, cursor: Any, kept: OrderedDict[str, None], given: dict[str, Any]) -> list[Any]:
         with cursor:
@@ -85,3 +92,10 @@ class Prepared:
         places = {name: AsIs(f"${n}") for n, name in enumerate(self._varying, 1)}
         self._definition = cursor.mogrify(self._sql, {**self._values, **places})
         self._name = f"kept_{sha256(self._definition).hexdigest()[:24]}"
+
+
+def _may_prepare(connection: Connection) -> bool:
+    # Whoever listens to statements (traces do) is to hear of all.
+    heard = connection.dispatch.before_cursor_execute
+    driver: Any = connection.connection.dbapi_connection
+    return bool(driver.autocommit) and not heard

@@ -1,5 +1,6 @@
 """Where in a text the searched words stand: a passage of it, the words between « and »."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ BEFORE, LENGTH = 60, 200
 
 # Control characters, which no text holds, until the passage is cut.
 _START, _END = "\x02", "\x03"
+_MARK = re.compile(f"([{_START}{_END}])")
 _OPTIONS = f"HighlightAll=true, StartSel={_START}, StopSel={_END}"
 _CONFIG = text(f"'{SEARCH_CONFIG}'::regconfig")
 
@@ -37,6 +39,15 @@ def highlights(session: Session, asked: ColumnElement[Any], texts: Sequence[str]
 
 def _as_written(written: str, marked: str) -> str:
     """Carry the marks, which were set in the plain words, over to the text itself."""
+    parts = _MARK.split(marked)
+    if sum(map(len, parts[::2])) == len(written):
+        # Nothing was set apart: the plain words are as long as the text, sign for sign.
+        at = 0
+        for n in range(0, len(parts), 2):
+            length = len(parts[n])
+            parts[n] = written[at : at + length]
+            at += length
+        return "".join(parts)
     out, at = [], 0
     for character in marked:
         if character in (_START, _END):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Identity,
     Index,
@@ -21,6 +22,8 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from issue_insight.auth.users import User
 from issue_insight.db import Base
 
+Instant = datetime | ColumnElement[datetime]
+"""An instant, or what stands for one in a statement."""
 INFINITY = text("'infinity'::timestamptz")
 _COUNTED = ["severity", "reporter_id", "assignee_id", "confidential"]
 

@@ -27,7 +27,7 @@ from issue_insight.auth.permission import Permission, at_least
 from issue_insight.auth.principal import Principal
 from issue_insight.journal import Event
 from plugins.issues.fields import Status, Visibility
-from plugins.issues.models import Issue, IssueRelation, IssueVersion, Project
+from plugins.issues.models import Instant, Issue, IssueRelation, IssueVersion, Project
 
 READ = Permission("issues:read", "Read issues, comments and history", at_least("reporter"), "read")
 CREATE = Permission("issues:create", "Report issues", at_least("reporter"), "write")
@@ -76,7 +76,7 @@ MOVES: dict[Status, frozenset[Status]] = {
 def visible_to(
     principal: Principal,
     relation: FromClause,
-    as_of: datetime | ColumnElement[datetime] | None = None,
+    as_of: Instant | None = None,
     *,
     user: ColumnElement[int] | None = None,
     by_now: bool = True,
@@ -218,7 +218,7 @@ def is_own(
     return false() if who is None else relation.c.reporter_id == who
 
 
-def _was_open(as_of: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+def _was_open(as_of: Instant) -> ColumnElement[bool]:
     """Return whether a project that is open to all was so `as_of`."""
     instant = as_of if isinstance(as_of, ColumnElement) else literal(as_of, DateTime(timezone=True))
     before = _visibility_before(instant)

@@ -55,7 +55,7 @@ def list_issues(
         values = signer.open(cursor, context)
         if len(values) != len(order):
             raise Invalid("The cursor is of another list.", [FieldError("?cursor", "is stale")])
-        rows = rows.where(_after(order, values))
+        rows = rows.where(after(order, values))
     found = session.execute(rows).all()
     page, more = found[:limit], len(found) > limit
     if more or cursor is not None:
@@ -413,7 +413,7 @@ def _direction(order: SortColumn) -> Any:
     return column.nulls_last() if order.nullable else column
 
 
-def _after(order: Sequence[SortColumn], values: list[Any]) -> ColumnElement[bool]:
+def after(order: Sequence[SortColumn], values: list[Any]) -> ColumnElement[bool]:
     """Return the rows after those values: the keyset, nulls being last in every direction."""
     first, down = order[0], order[0].descending
     if all(c.descending == down and not c.nullable for c in order):

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, select
 
 from issue_insight import clock
 from issue_insight.errors import FieldError, Invalid
-from plugins.issues.models import INFINITY, Issue, IssueVersion
+from plugins.issues.models import INFINITY, Instant, Issue, IssueVersion
 
 CURRENT: FromClause = Issue.__table__
 
@@ -26,7 +26,7 @@ AsOf = Annotated[
 ]
 
 
-def relation_at(instant: datetime | None) -> FromClause:
+def relation_at(instant: Instant | None) -> FromClause:
     """Return the issues as of `instant`, or as they are now where it is None."""
     if instant is None:
         return CURRENT
@@ -45,9 +45,7 @@ def relation_at(instant: datetime | None) -> FromClause:
     )
 
 
-def related_at(
-    links: FromClause, instant: datetime | ColumnElement[datetime] | None
-) -> ColumnElement[bool]:
+def related_at(links: FromClause, instant: Instant | None) -> ColumnElement[bool]:
     """Return which rows of `issue_relations` stood at `instant`, or stand now where it is None."""
     if instant is None:
         return links.c.valid_to == INFINITY

@@ -16,7 +16,7 @@ from plugins.issues.grammar.ast import Query
 from plugins.issues.grammar.compile import FilterContext, compile_filter
 from plugins.issues.grammar.narrow import is_lasting
 from plugins.issues.grammar.parse import GrammarError, parse
-from plugins.issues.models import IssueVersion
+from plugins.issues.models import Instant, IssueVersion
 from plugins.issues.relations import relation_at
 from plugins.roles.api import find_user
 
@@ -30,7 +30,7 @@ class Selection:
     context: FilterContext
     relation: FromClause
     where: ColumnElement[bool]
-    as_of: datetime | None
+    as_of: Instant | None
 
 
 def select_issues(
@@ -60,7 +60,7 @@ def select_issues(
 def select_for(
     principal: Principal,
     q: str,
-    as_of: datetime | None,
+    as_of: Instant | None,
     zone: ZoneInfo,
     *,
     find_user: Callable[[str], int | None],
@@ -69,7 +69,8 @@ def select_for(
     """Do the same as `select_issues` where people are found by another way."""
     relation = relation_at(as_of)
     context = FilterContext(
-        now=as_of or clock.now(),
+        # What lasts does not ask; of anything else the instant is known.
+        now=as_of if isinstance(as_of, datetime) else clock.now(),
         zone=zone,
         user_id=principal.user_id,
         as_of=as_of,

@@ -1,17 +1,16 @@
 """Descriptions and comments as they stood at an instant: the present text, or what the log says."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from issue_insight.journal import Event
-from plugins.issues.models import Comment, Issue, IssueText
+from plugins.issues.models import Comment, Instant, Issue, IssueText
 
 
-def comment_bodies(session: Session, ids: Iterable[int], as_of: datetime | None) -> dict[int, str]:
+def comment_bodies(session: Session, ids: Iterable[int], as_of: Instant | None) -> dict[int, str]:
     """Return the texts of comments by id, as they stood at the instant."""
     ids = set(ids)
     if not ids:
@@ -39,7 +38,7 @@ def comment_bodies(session: Session, ids: Iterable[int], as_of: datetime | None)
     return found
 
 
-def descriptions(session: Session, ids: Iterable[int], as_of: datetime | None) -> dict[int, str]:
+def descriptions(session: Session, ids: Iterable[int], as_of: Instant | None) -> dict[int, str]:
     """Return the descriptions of issues by id, as they stood at the instant."""
     ids = set(ids)
     found = dict(

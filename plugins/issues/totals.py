@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Integer,
     Select,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
+from issue_insight.db.prepared import Prepared
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or
 from plugins.issues.grammar.compile import compile_filter
 from plugins.issues.models import IssueTally, LabelTally, Project
@@ -48,20 +50,30 @@ def total_of(session: Session, selection: Selection, *, at_least: int) -> tuple[
     known = tallied_total(selection)
     if known is not None:
         return session.execute(known).scalar_one(), False
-    some = select(literal(1)).select_from(selection.relation).where(selection.where)
-    some = some.limit(MOST_COUNTED + 1)
-    count = select(func.count()).select_from(some.subquery())
-    compiled = count.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
-    plan = session.connection().exec_driver_sql(
-        f"EXPLAIN (FORMAT JSON) {compiled}", compiled.construct_params()
-    )
-    aggregate: dict[str, Any] = plan.scalar_one()[0]["Plan"]
-    estimate = _rows_before_limit(aggregate)
-    if aggregate["Total Cost"] <= DEAREST_COUNT:
-        counted = at_least = session.execute(count).scalar_one()
-        if counted <= MOST_COUNTED:
-            return counted, False
-    return max(estimate, at_least), True
+    return Total(selection).of(session.connection(), at_least=at_least)
+
+
+class Total:
+    """How many are selected where tallies cannot tell: counted where that is cheap, or estimated.
+
+    `varying` names the values of the selection that are not known yet.
+    """
+
+    def __init__(self, selection: Selection, *varying: str) -> None:
+        some = select(literal(1)).select_from(selection.relation).where(selection.where)
+        some = some.limit(MOST_COUNTED + 1)
+        count = select(func.count().label("number")).select_from(some.subquery())
+        self._count = Prepared(count, *varying)
+
+    def of(self, connection: Connection, *, at_least: int, **given: Any) -> tuple[int, bool]:
+        """Return the number, and whether it is an estimate; `at_least` as many have been seen."""
+        plan = self._count.plan(connection, **given)
+        estimate = _rows_before_limit(plan)
+        if plan["Total Cost"] <= DEAREST_COUNT:
+            counted = at_least = self._count.rows(connection, **given)[0].number
+            if counted <= MOST_COUNTED:
+                return counted, False
+        return max(estimate, at_least), True
 
 
 def tallied_total(selection: Selection) -> Select[int] | None:

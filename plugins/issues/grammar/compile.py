@@ -29,6 +29,7 @@ from plugins.issues.grammar.order import RANK
 from plugins.issues.grammar.parse import GrammarError
 from plugins.issues.grammar.searching import standing, title_words
 from plugins.issues.models import (
+    Instant,
     Issue,
     IssueMilestones,
     IssueRelation,
@@ -63,7 +64,7 @@ class FilterContext:
     now: datetime
     zone: ZoneInfo
     user_id: int | ColumnElement[int] | None
-    as_of: datetime | ColumnElement[datetime] | None
+    as_of: Instant | None
     find_user: Callable[[str], int | None]
     visible: Callable[[FromClause], ColumnElement[bool]]
 

@@ -1,11 +1,11 @@
 """How long an issue took from one instant to another, and which instants that takes."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func
 
-from plugins.issues.models import IssueMilestones
+from plugins.issues.models import Instant, IssueMilestones
 
 BOUNCED = timedelta(days=30)
 """What is taken up again within this time of being done has bounced."""
@@ -28,9 +28,7 @@ def instant_of(name: str, relation: Any) -> ColumnElement[Any]:
     return found
 
 
-def reached(
-    name: str, relation: Any, as_of: datetime | ColumnElement[datetime] | None
-) -> ColumnElement[bool]:
+def reached(name: str, relation: Any, as_of: Instant | None) -> ColumnElement[bool]:
     """Return whether that has happened, as of an instant."""
     instant = instant_of(name, relation)
     if as_of is None or instant.table is not _MILESTONES:

@@ -1,7 +1,6 @@
 """From the sort keys of a `Query` to the columns that a relation is ordered by."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Integer, case, cast, func, select
@@ -9,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Integer, case, cast, func, sel
 from plugins.issues.fields import Severity, Status
 from plugins.issues.grammar.ast import Query, SortKey
 from plugins.issues.grammar.searching import searched, standing
-from plugins.issues.models import SearchDocument
+from plugins.issues.models import Instant, SearchDocument
 
 RANK = {severity.value: rank for rank, severity in enumerate(Severity, start=1)}
 
@@ -23,7 +22,7 @@ class SortColumn:
     nullable: bool = False
 
 
-def order_by(query: Query, relation: FromClause, as_of: datetime | None = None) -> list[SortColumn]:
+def order_by(query: Query, relation: FromClause, as_of: Instant | None = None) -> list[SortColumn]:
     """Return the order, which is total: the id decides last. Newest change first by default."""
     columns = [
         column for key in query.sort for column in _sort_columns(key, query, relation, as_of)
@@ -32,7 +31,10 @@ def order_by(query: Query, relation: FromClause, as_of: datetime | None = None) 
 
 
 def _sort_columns(
-    key: SortKey, query: Query, relation: FromClause, as_of: datetime | None
+    key: SortKey,
+    query: Query,
+    relation: FromClause,
+    as_of: Instant | None,
 ) -> list[SortColumn]:
     c, down = relation.c, key.descending
     match key.name:
@@ -55,7 +57,7 @@ def _sort_columns(
             return [SortColumn(c[f"{key.name}_at"], down)]
 
 
-def _rank(query: Query, relation: FromClause, as_of: datetime | None) -> ColumnElement[Any] | None:
+def _rank(query: Query, relation: FromClause, as_of: Instant | None) -> ColumnElement[Any] | None:
     asked = searched(query)
     if asked is None:
         return None

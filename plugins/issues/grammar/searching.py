@@ -1,12 +1,11 @@
 """The words that a filter asks for, and the texts they are looked for in."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, text
 
 from plugins.issues.grammar.ast import And, Field, Node, Or, Query, Words
-from plugins.issues.models import SearchDocument
+from plugins.issues.models import Instant, SearchDocument
 from plugins.issues.words import left_out, wanted
 
 _INFINITY = text("'infinity'::timestamptz")
@@ -23,7 +22,7 @@ def searched(query: Query) -> ColumnElement[Any] | None:
     return joined
 
 
-def standing(as_of: datetime | ColumnElement[datetime] | None) -> ColumnElement[bool]:
+def standing(as_of: Instant | None) -> ColumnElement[bool]:
     """Return which texts stand there: now, or `as_of`."""
     if as_of is None:
         return SearchDocument.valid_to == _INFINITY

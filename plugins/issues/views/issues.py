@@ -13,7 +13,7 @@ from issue_insight.http.conditional import etag, expected_version
 from issue_insight.http.paging import cursors
 from issue_insight.http.rate_limits import costly
 from plugins.issues import exporting, labels, policy, queries, services, similar
-from plugins.issues.first_pages import first_page
+from plugins.issues.kept import kept_page
 from plugins.issues.schemas import (
     AsOfQuery,
     EventPage,
@@ -43,9 +43,16 @@ def list_issues(query: IssueListQuery) -> Any:
     principal, as_of = current_principal(), as_of_asked(query.as_of)
     q, limit, zone = query.q, query.limit, instance_zone()
     signer, context = cursors(), f"issues {principal.user_id} {q} {query.as_of}"
-    page = None
-    if as_of is None and query.cursor is None:
-        page = first_page(principal, q, limit, zone, signer=signer, context=context)
+    page = kept_page(
+        principal,
+        q,
+        as_of,
+        limit,
+        zone,
+        cursor=query.cursor,
+        signer=signer,
+        context=context,
+    )
     if page is None:
         with reading() as session:
             page = queries.list_issues(
