@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, bindparam, cast, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
+from issue_insight.db.prepared import Prepared
 from plugins.issues.words import SEARCH_CONFIG, SEPARATORS, plain
 
 BEFORE, LENGTH = 60, 200
@@ -21,20 +21,25 @@ _OPTIONS = f"HighlightAll=true, StartSel={_START}, StopSel={_END}"
 _CONFIG = text(f"'{SEARCH_CONFIG}'::regconfig")
 
 
-def highlights(session: Session, asked: ColumnElement[Any], texts: Sequence[str]) -> list[str]:
+def highlights(session: Session, asked: str, texts: Sequence[str]) -> list[str]:
     """Return for each text a passage in which words of the `tsquery` are marked."""
     composed = [unicodedata.normalize("NFC", written) for written in texts]
+    found = _MARKED.rows(session.connection(), texts=composed, asked=asked)
+    return [_passage(_as_written(w, row.marked)) for w, row in zip(composed, found, strict=True)]
+
+
+def _marked() -> Prepared:
+    asked = cast(bindparam("asked", type_=Text), TSQUERY)
     each = (
-        func.unnest(bindparam(None, composed, ARRAY(Text)))
+        func.unnest(cast(bindparam("texts"), ARRAY(Text)))
         .table_valued("written", with_ordinality="place")
         .render_derived("each_text")
     )
-    marked = session.scalars(
-        select(func.ts_headline(_CONFIG, plain(each.c.written), asked, _OPTIONS)).order_by(
-            each.c.place
-        )
-    )
-    return [_passage(_as_written(w, m)) for w, m in zip(composed, marked, strict=True)]
+    marked = func.ts_headline(_CONFIG, plain(each.c.written), asked, _OPTIONS).label("marked")
+    return Prepared(select(marked).order_by(each.c.place), "texts", "asked")
+
+
+_MARKED = _marked()
 
 
 def _as_written(written: str, marked: str) -> str:

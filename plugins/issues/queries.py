@@ -5,24 +5,30 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     DateTime,
     FromClause,
     Row,
     Select,
+    Text,
     and_,
+    any_,
+    bindparam,
+    cast,
     func,
     or_,
     select,
     tuple_,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on
 from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
 from issue_insight.auth.users import User
 from issue_insight.db import UtcDateTime
+from issue_insight.db.prepared import Prepared
 from issue_insight.errors import FieldError, Invalid, NotFound
 from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
@@ -76,6 +82,10 @@ def page_rows(
     """Select a page in order, and one row more that tells whether there is another page."""
     rows = _shown_of(selection.relation).where(selection.where)
     rows = rows.add_columns(*[key.column.label(f"sort_{i}") for i, key in enumerate(order)])
+    asked = searched(selection.query)
+    if asked is not None:
+        # As it is read by the server, for what is asked of the page next.
+        rows = rows.add_columns(cast(asked, Text).label("asked"))
     return rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
 
 
@@ -375,20 +385,13 @@ def _highlighted(
     The place is in the title or the description where they are found there, else in a comment.
     """
     items = [item_of(row) for row in rows]
-    asked = searched(selection.query)
-    if asked is None or not rows:
+    if not rows or "asked" not in rows[0]._fields:
         return items
-    best = (
-        select(SearchDocument.issue_id, SearchDocument.comment_id)
-        .ext(distinct_on(SearchDocument.issue_id))
-        .where(
-            SearchDocument.issue_id.in_([row.id for row in rows]),
-            SearchDocument.search.op("@@")(asked),
-            standing(selection.as_of),
-        )
-        .order_by(SearchDocument.issue_id, SearchDocument.comment_id.asc().nulls_first())
-    )
-    comments: dict[int, int | None] = dict(session.execute(best).all())
+    then = {} if selection.as_of is None else {"as_of": selection.as_of}
+    places = _PLACES_THEN if then else _PLACES
+    asked = rows[0].asked
+    found = places.rows(session.connection(), issues=[row.id for row in rows], asked=asked, **then)
+    comments: dict[int, int | None] = dict(found)
     of_issues = descriptions(
         session, [issue for issue, comment in comments.items() if comment is None], selection.as_of
     )
@@ -406,6 +409,25 @@ def _highlighted(
     for place, highlight in zip(texts, shown, strict=True):
         items[place]["highlight"] = highlight
     return items
+
+
+def _places(as_of: ColumnElement[datetime] | None) -> Prepared:
+    """Select for each of some issues where the words stand that were asked for."""
+    issues, asked = bindparam("issues", type_=ARRAY(BigInteger)), bindparam("asked", type_=Text)
+    found = (
+        select(SearchDocument.issue_id, SearchDocument.comment_id)
+        .ext(distinct_on(SearchDocument.issue_id))
+        .where(
+            SearchDocument.issue_id == any_(issues),
+            SearchDocument.search.op("@@")(cast(asked, TSQUERY)),
+            standing(as_of),
+        )
+        .order_by(SearchDocument.issue_id, SearchDocument.comment_id.asc().nulls_first())
+    )
+    return Prepared(found, "issues", "asked", *([] if as_of is None else ["as_of"]))
+
+
+_PLACES, _PLACES_THEN = _places(None), _places(bindparam("as_of", type_=_INSTANT))
 
 
 def _direction(order: SortColumn) -> Any:

@@ -2,12 +2,26 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import BigInteger, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
+from issue_insight.db.prepared import Prepared
 from issue_insight.journal import Event
 from plugins.issues.models import Comment, Instant, Issue, IssueText
+
+_BODIES = Prepared(
+    select(Comment.id, Comment.body, Comment.issue_id, Comment.project_id).where(
+        Comment.id == any_(bindparam("comments", type_=ARRAY(BigInteger)))
+    ),
+    "comments",
+)
+_DESCRIPTIONS = Prepared(
+    select(IssueText.issue_id, IssueText.description).where(
+        IssueText.issue_id == any_(bindparam("issues", type_=ARRAY(BigInteger)))
+    ),
+    "issues",
+)
 
 
 def comment_bodies(session: Session, ids: Iterable[int], as_of: Instant | None) -> dict[int, str]:
@@ -15,11 +29,7 @@ def comment_bodies(session: Session, ids: Iterable[int], as_of: Instant | None) 
     ids = set(ids)
     if not ids:
         return {}
-    rows = session.execute(
-        select(Comment.id, Comment.body, Comment.issue_id, Comment.project_id).where(
-            Comment.id.in_(ids)
-        )
-    ).all()
+    rows = _BODIES.rows(session.connection(), comments=list(ids))
     found = {row.id: row.body for row in rows}
     if as_of is not None:
         edits = session.execute(
@@ -41,11 +51,7 @@ def comment_bodies(session: Session, ids: Iterable[int], as_of: Instant | None) 
 def descriptions(session: Session, ids: Iterable[int], as_of: Instant | None) -> dict[int, str]:
     """Return the descriptions of issues by id, as they stood at the instant."""
     ids = set(ids)
-    found = dict(
-        session.execute(
-            select(IssueText.issue_id, IssueText.description).where(IssueText.issue_id.in_(ids))
-        ).all()
-    )
+    found: dict[int, str] = dict(_DESCRIPTIONS.rows(session.connection(), issues=list(ids)))
     if as_of is not None:
         # The first change after the instant tells what stood there before it.
         later = session.execute(

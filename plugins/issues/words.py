@@ -7,6 +7,7 @@ and so is every sign of Chinese and Japanese, which are written without spaces.
 
 import re
 import string
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Text, cast, func, literal, text
@@ -53,6 +54,7 @@ def lexemes(written: str) -> Any:
     return func.unnest(func.tsvector_to_array(func.to_tsvector(_CONFIG, asked))).column_valued()
 
 
+@lru_cache(maxsize=1_000)
 def wanted(words: Words) -> Any:
     """Return the SQL of the `tsquery` that finds these words; parts of a word stand in a row."""
     asked = plain(cast(literal(words.text), Text))
