@@ -14,15 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from zoneinfo import ZoneInfo
 
 from rich.progress import Progress
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from bench.lives import DAY, EVENTS, LABELS, TABLES, Birth, Life, no_lines, stamp
+from plugins.insights import packing
 from plugins.issues import totals
 from plugins.issues.facts import rebuild_facts
 from plugins.issues.versions import keep_words_of_new
+from plugins.stats import services as stats
 
 SEED = 2026
 USERS = 200
@@ -73,6 +76,7 @@ def load(url: str, wanted: Plan, progress: Progress, processes: int | None = Non
             started = [pool.submit(_load_slice, wanted, first) for first in wanted.slices]
             for done in as_completed(started):
                 progress.update(task, advance=done.result())
+    _as_jobs_do(engine)
     task = progress.add_task("vacuum, statistics", total=1)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in ("issues", "comments", "events", "search_documents"):
@@ -80,6 +84,16 @@ def load(url: str, wanted: Plan, progress: Progress, processes: int | None = Non
         connection.execute(text("VACUUM ANALYZE"))
     progress.update(task, advance=1)
     engine.dispose()
+
+
+def _as_jobs_do(engine: Engine) -> None:
+    """Pack and count what an instance that is at work has packed and counted."""
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    with Session(engine) as session:
+        packing.rebuild(session)
+        stats.aggregate(session, ZoneInfo("UTC"))
+        session.commit()
 
 
 def births(wanted: Plan, first: int, chance: random.Random) -> Iterator[Birth]:

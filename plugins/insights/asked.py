@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import FromClause
@@ -16,6 +16,9 @@ from plugins.insights.fields import By, Calendar, Show
 from plugins.insights.metric import Metric, Point
 from plugins.issues.api import Query, Selection, Term, end_of_day, narrowed, select_issues
 from plugins.stats.api import Bucket, Size, buckets_asked, day_of, edges_of
+
+if TYPE_CHECKING:
+    from plugins.insights.packed import Packs
 
 LONGEST_FILTER = 1_800
 """Characters of a filter: the rest of what a filter may have is for the terms of links."""
@@ -75,6 +78,14 @@ class Asked:
     def query(self) -> Query:
         """The filter."""
         return self.selection.query
+
+    @cached_property
+    def packs(self) -> "Packs | None":
+        """The same issues in packs, which are quicker to read; None where these cannot tell."""
+        # Here, so that a process that is never asked for a metric holds no numpy.
+        from plugins.insights.packed import packs
+
+        return packs(self)
 
     def selection_at(self, instant: datetime | None) -> Selection:
         """Return the issues that the filter selects as of another instant."""

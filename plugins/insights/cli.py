@@ -178,20 +178,27 @@ def _plain(value: Any) -> Any:
 
 @insights.command("rebuild")
 def rebuild() -> None:
-    """Make the facts anew that metrics are computed from."""
+    """Make the facts anew that metrics are computed from, and the packs of issues."""
+    from plugins.insights import packing
+
     with unit_of_work() as session:
         for facts in rebuild_facts(session):
             click.echo(f"{facts.table}: {facts.rows} rows made from the event log.")
+        click.echo(f"issue_packs: {packing.rebuild(session).packs} packs made.")
 
 
 @insights.command("verify")
 def verify() -> None:
-    """Compare the facts with the event log; exit with 1 if they differ."""
+    """Compare the facts with the event log, and packs with issues; exit with 1 if they differ."""
+    from plugins.insights import packing
+
     with unit_of_work() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         found = verify_facts(session)
+        packs = packing.verify(session)
     for facts in found:
         click.echo(f"{facts.table}: {facts.rows} rows, {facts.wrong} not what the event log says.")
-    if any(facts.wrong for facts in found):
+    click.echo(f"{packs.table}: {packs.rows} packs, {packs.wrong} not what the issues are.")
+    if any(facts.wrong for facts in (*found, packs)):
         click.echo("`flask insights rebuild` makes them anew.")
         sys.exit(1)

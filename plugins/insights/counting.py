@@ -77,7 +77,14 @@ def _stored(asked: Asked, columns: tuple[str, ...]) -> Standing | None:
         return None
     try:
         counted = count_cells(
-            asked.session, asked.principal, asked.zone, asked.seen, first, last, project or None
+            asked.session,
+            asked.principal,
+            asked.zone,
+            asked.seen,
+            first,
+            last,
+            project or None,
+            only=places.keys(),
         )
     except Invalid:  # no such project: the list is empty, and says no more than that
         return {}

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, case, false, func, not_, select
 
 from plugins.insights.asked import Asked
+from plugins.insights.splitting import project_keys
 from plugins.issues.api import Project, Selection, lacking, select_issues
 
 MOST_KEYS = 100
@@ -72,11 +73,35 @@ def _at_one_instant(asked: Asked, one: Opened, other: Opened) -> dict[str, Any]:
     many they are, a filter can ask for them.
     """
     now, then = (_selected(asked, opened.link) for opened in (one, other))
+    if asked.packs is not None and now.as_of is None:
+        from plugins.insights.packed import compared
+
+        found = compared(asked, (now.query, then.query), MOST_KEYS)
+        if found is not None:
+            entered, left = (_keys(asked, only) for only in found.only)
+            return _parts(one, other, now, then, found.in_both, entered, left)
     in_both = _and_also(now, then)
     rows = select(func.count()).select_from(now.relation).where(now.where, in_both)
     both = asked.session.execute(rows).scalar_one() if one.issues and other.issues else 0
     entered = _first_keys(asked, now, then) if one.issues > both else []
     left = _first_keys(asked, then, now) if other.issues > both else []
+    return _parts(one, other, now, then, both, entered, left)
+
+
+def _keys(asked: Asked, issues: list[tuple[int, int]]) -> list[str]:
+    keys = project_keys(asked, {project for project, _ in issues})
+    return [f"{keys[project]}-{number}" for project, number in issues]
+
+
+def _parts(
+    one: Opened,
+    other: Opened,
+    now: Selection,
+    then: Selection,
+    both: int,
+    entered: list[str],
+    left: list[str],
+) -> dict[str, Any]:
     return {
         "entered": _told_of(entered, one.issues - both, one.link, lacking(now.query, then.query)),
         "left": _told_of(left, other.issues - both, other.link, lacking(then.query, now.query)),

@@ -2,6 +2,7 @@
 
 from issue_insight.plugin.manifest import Plugin
 from plugins.insights.cli import insights
+from plugins.insights.jobs import PACK
 from plugins.insights.policy import PERMISSIONS
 from plugins.insights.views import blp
 
@@ -11,5 +12,6 @@ plugin = Plugin(
     requires=("issues", "stats"),
     blueprints=(blp,),
     permissions=PERMISSIONS,
+    jobs=(PACK,),
     commands=(insights,),
 )

@@ -106,13 +106,16 @@ def _names(asked: Asked, keys: Iterable[Any]) -> dict[Any, str]:
             for key, name in people.items()
         }
     elif asked.by is By.PROJECT:
-        rows = asked.session.execute(
-            select(Project.id, Project.key).where(Project.id.in_(known))
-        ).all()
-        names |= {row.id: row.key for row in rows}
+        names |= project_keys(asked, known)
     else:
         names |= {key: str(key) for key in known}
     return names
+
+
+def project_keys(asked: Asked, ids: Iterable[int]) -> dict[int, str]:
+    """Return the key of each project, by its id."""
+    rows = asked.session.execute(select(Project.id, Project.key).where(Project.id.in_(ids)))
+    return {row.id: row.key for row in rows}
 
 
 def _value(by: By, key: Any, names: Mapping[Any, str]) -> str:

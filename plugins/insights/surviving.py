@@ -20,6 +20,9 @@ from issue_insight.errors import FieldError, Invalid
 from plugins.insights.asked import Asked, term, within
 from plugins.insights.fields import By
 from plugins.insights.metric import Answered, Point, Series
+from plugins.insights.packed import NEVER, Packs, everything, moved
+from plugins.insights.packing import CODES
+from plugins.insights.quick.arrays import packed
 from plugins.insights.splitting import Group, groups, split
 from plugins.insights.statistics.log_rank import log_rank
 from plugins.insights.statistics.survival import (
@@ -139,6 +142,8 @@ def _observed(asked: Asked) -> dict[Any, tuple[Durations, Outcomes]]:
     million rows would be several hundred megabytes of Python objects. In several pieces, which are
     fetched one after another, so that no more than one is held in its larger form of hex digits.
     """
+    if asked.packs is not None:
+        return _packed(asked, asked.packs)
     c = asked.selection.relation.c
     source, key = split(asked.selection.relation, asked.by)
     outcome = case(
@@ -164,10 +169,35 @@ def _observed(asked: Asked) -> dict[Any, tuple[Durations, Outcomes]]:
     for of, how, value in streamed:
         durations = np.frombuffer(value, dtype=">i8").astype(np.int64)
         parts.setdefault(of, []).append((durations, np.full(len(durations), how, dtype=np.int8)))
-    return {
-        of: (np.concatenate([d for d, _ in found]), np.concatenate([o for _, o in found]))
-        for of, found in parts.items()
-    }
+    return {of: _together(found) for of, found in parts.items()}
+
+
+def _packed(asked: Asked, packs: Packs) -> dict[Any, tuple[Durations, Outcomes]]:
+    """Read the same from packs."""
+    period = bool(_period(asked))
+    begin, end, seen = packed((asked.edges[0], asked.edges[-1], asked.seen))
+    reach = moved(asked.edges[0], asked.edges[-1]) if period else everything()
+    parts: dict[int, list[tuple[Durations, Outcomes]]] = {}
+    for part in packs.parts(reach, "created", "closed", "status", "resolution"):
+        created, closed = part["created"], part["closed"]
+        here = (created >= begin) & (created < end) if period else slice(None)
+        lasted = np.maximum(np.where(closed == NEVER, seen, closed), created) - created
+        fixed = part["resolution"] == CODES["resolution"][Resolution.FIXED.value]
+        done = part["status"] == CODES["status"][Status.DONE.value]
+        outcomes = np.where(done, np.where(fixed, FIXED, SET_ASIDE), UNFINISHED).astype(np.int8)
+        keys = packs.keys(part)[here]
+        lasted, outcomes = lasted[here], outcomes[here]
+        if asked.by is None:
+            parts.setdefault(0, []).append((lasted, outcomes))
+            continue
+        for key in np.unique(keys).tolist():
+            of_key = keys == key
+            parts.setdefault(key, []).append((lasted[of_key], outcomes[of_key]))
+    return {packs.key(key): _together(found) for key, found in parts.items()}
+
+
+def _together(found: list[tuple[Durations, Outcomes]]) -> tuple[Durations, Outcomes]:
+    return np.concatenate([d for d, _ in found]), np.concatenate([o for _, o in found])
 
 
 def _nothing() -> tuple[Durations, Outcomes]:
@@ -285,6 +315,9 @@ def _compared(cohorts: list[Cohort], curves: list[Curve]) -> dict[str, Any]:
 
 
 def _in_both(first: Asked, second: Asked) -> int:
+    apart = first.edges[-1] <= second.edges[0] or second.edges[-1] <= first.edges[0]
+    if apart and _period(first) and _period(second):
+        return 0  # nothing was created in both
     return _count(first, _chosen(first).intersect(_chosen(second)))
 
 

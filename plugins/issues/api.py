@@ -1,10 +1,12 @@
 """The door of this plugin: what other plugins may use of it."""
 
-from plugins.issues.facts import rebuild_facts, verify_facts
+from plugins.issues.facts import Facts, rebuild_facts, verify_facts
 from plugins.issues.fields import Name, Resolution, Severity, Status
+from plugins.issues.grammar.ast import And, Node, Not, Or, Query
 from plugins.issues.grammar.ast import Field as Term
-from plugins.issues.grammar.ast import Not, Or, Query
+from plugins.issues.grammar.compile import name_asked, severities_asked
 from plugins.issues.grammar.durations import BOUNCED, DURATIONS, elapsed, instant_of, reached
+from plugins.issues.grammar.instants import duration, span
 from plugins.issues.grammar.narrow import lacking, narrowed
 from plugins.issues.models import (
     Issue,
@@ -36,7 +38,9 @@ __all__ = [
     "DURATIONS",
     "READ",
     "SEE_ALL",
+    "And",
     "AsOf",
+    "Facts",
     "Group",
     "Issue",
     "IssueMilestones",
@@ -45,6 +49,7 @@ __all__ = [
     "IssueVersion",
     "LabelTally",
     "Name",
+    "Node",
     "Not",
     "Or",
     "Project",
@@ -56,6 +61,7 @@ __all__ = [
     "Term",
     "Touched",
     "count_issues",
+    "duration",
     "elapsed",
     "end_of_day",
     "instant_of",
@@ -63,6 +69,7 @@ __all__ = [
     "issue_for_update",
     "kept_from",
     "lacking",
+    "name_asked",
     "narrowed",
     "open_periods",
     "outlook",
@@ -74,7 +81,9 @@ __all__ = [
     "sees_all_unkept",
     "select_issues",
     "select_versions",
+    "severities_asked",
     "sights",
+    "span",
     "tallied",
     "touched_issues",
     "verify_facts",

@@ -1,6 +1,6 @@
 """Reading numbers: the counts of days, and how many issues there are now or were at an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -186,8 +186,13 @@ def count_cells(
     first: date,
     last: date,
     project: str | None,
+    *,
+    only: Collection[date] = (),
 ) -> Counted:
-    """Count what `count_days` does, by status and severity at once, up to `now`."""
+    """Count what `count_days` does, by status and severity at once, up to `now`.
+
+    With `only`, at least these days: others that lie between may be left out.
+    """
     plan = _plan(session, principal, zone, now, min(first, last), project)
     rows: Sequence[Row[Any]] = []
     if first <= last:
@@ -195,10 +200,15 @@ def count_cells(
         sources: list[Select[*tuple[Any, ...]]] = []
         bounds = _bounds(plan)
         if any(start > first for start in plan.live_from.values()):
-            sources.append(_cached(bounds, first, last))
+            cached = _cached(bounds, first, last)
+            sources.append(cached.where(DailyStat.day.in_(only)) if only else cached)
             if not principal.may(SEE_ALL.name):
                 sources.append(_kept_from(bounds, principal, span))
-        if any(start <= last for start in plan.live_from.values()):
+        live = [start for start in plan.live_from.values() if start <= last]
+        if live and min(live) == day_of(now, zone) and principal.may(SEE_ALL.name):
+            sources.append(_tallied(bounds, last))
+        elif live:
+            span = days_from(max(first, min(live)), last, zone, now)
             fresh = counts(_visible_spans(principal, span, bounds), span).subquery("fresh")
             sources.append(
                 select(fresh.c.day, fresh.c.status, fresh.c.severity, fresh.c["count"])
@@ -285,6 +295,22 @@ def _cached(bounds: Any, first: date, last: date) -> Select[*tuple[Any, ...]]:
         select(DailyStat.day, DailyStat.status, DailyStat.severity, DailyStat.count)
         .join(bounds, bounds.c.project_id == DailyStat.project_id)
         .where(DailyStat.day.between(first, last), DailyStat.day < bounds.c.live_from)
+    )
+
+
+def _tallied(bounds: Any, today: date) -> Select[*tuple[Any, ...]]:
+    """Return the counts of today so far, which are those of now, where all issues may be seen."""
+    severity = func.coalesce(IssueTally.severity, NO_SEVERITY)
+    return (
+        select(
+            literal(today, Date).label("day"),
+            IssueTally.status,
+            severity.label("severity"),
+            func.sum(IssueTally.number).label("count"),
+        )
+        .join(bounds, bounds.c.project_id == IssueTally.project_id)
+        .where(bounds.c.live_from <= today)
+        .group_by(IssueTally.status, severity)
     )
 
 

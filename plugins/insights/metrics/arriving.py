@@ -1,6 +1,7 @@
 """What came and what was done: created and resolved with the backlog, and throughput."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -19,19 +20,10 @@ _NEVER = 1_000_000
 
 
 def _created_resolved(asked: Asked) -> Answered:
-    relation, last = asked.selection.relation, len(asked.buckets)
-    source, key = split(relation, asked.by)
-    created = place_of(relation.c.created_at, asked.edges).label("created")
-    closed = place_of(relation.c.closed_at, asked.edges).label("closed")
-    rows = asked.session.execute(
-        select(key.label("key"), created, closed, func.count().label("number"))
-        .select_from(source)
-        .where(asked.selection.where, relation.c.created_at < asked.edges[-1])
-        .group_by(key, created, closed)
-    ).all()
+    last = len(asked.buckets)
     came, went, either, left = Counter(), Counter(), Counter(), Counter()  # type: ignore[var-annotated]
     sizes: Counter[Any] = Counter()
-    for row in rows:
+    for row in _created_and_closed(asked):
         done = _NEVER if row.closed is None else row.closed
         came[row.key, row.created] += row.number
         went[row.key, done] += row.number
@@ -45,6 +37,24 @@ def _created_resolved(asked: Asked) -> Answered:
     for group in groups(asked, sizes):
         series += _of_group(asked, group, came, went, either, left)
     return Answered(series, sizes.total())
+
+
+def _created_and_closed(asked: Asked) -> Iterable[Any]:
+    """Return how many issues of a group were created in which bucket and closed in which."""
+    if asked.packs is not None:
+        from plugins.insights.quick.arriving import created_and_closed
+
+        return created_and_closed(asked.packs, asked)
+    relation = asked.selection.relation
+    source, key = split(relation, asked.by)
+    created = place_of(relation.c.created_at, asked.edges).label("created")
+    closed = place_of(relation.c.closed_at, asked.edges).label("closed")
+    return asked.session.execute(
+        select(key.label("key"), created, closed, func.count().label("number"))
+        .select_from(source)
+        .where(asked.selection.where, relation.c.created_at < asked.edges[-1])
+        .group_by(key, created, closed)
+    ).all()
 
 
 def _of_group(asked: Asked, group: Group, *found: Counter[Any]) -> list[Series]:
@@ -77,16 +87,7 @@ def _of_group(asked: Asked, group: Group, *found: Counter[Any]) -> list[Series]:
 
 
 def _throughput(asked: Asked) -> Answered:
-    relation = asked.selection.relation
-    source, key = split(relation, asked.by)
-    closed = relation.c.closed_at
-    place = place_of(closed, asked.edges).label("place")
-    rows = asked.session.execute(
-        select(key.label("key"), place, func.count().label("number"))
-        .select_from(source)
-        .where(asked.selection.where, closed >= asked.edges[0], closed < asked.edges[-1])
-        .group_by(key, place)
-    ).all()
+    rows = _done(asked)
     numbers = Counter({(row.key, row.place): row.number for row in rows})
     sizes: Counter[Any] = Counter()
     for row in rows:
@@ -103,6 +104,24 @@ def _throughput(asked: Asked) -> Answered:
         for group in groups(asked, sizes)
     ]
     return Answered(series, sizes.total())
+
+
+def _done(asked: Asked) -> Sequence[Any]:
+    """Return how many issues of a group were closed in which bucket."""
+    if asked.packs is not None:
+        from plugins.insights.quick.arriving import done
+
+        return list(done(asked.packs, asked))
+    relation = asked.selection.relation
+    source, key = split(relation, asked.by)
+    closed = relation.c.closed_at
+    place = place_of(closed, asked.edges).label("place")
+    return asked.session.execute(
+        select(key.label("key"), place, func.count().label("number"))
+        .select_from(source)
+        .where(asked.selection.where, closed >= asked.edges[0], closed < asked.edges[-1])
+        .group_by(key, place)
+    ).all()
 
 
 CREATED_RESOLVED = Metric(

@@ -1,5 +1,6 @@
 """How long issues took: lead and cycle time, time to triage, time to first response."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,14 +66,13 @@ class _Duration:
     name: str
 
     def answer(self, asked: Asked) -> Answered:
-        measured = self._measured(asked)
         match asked.show:
             case Show.SCATTER:
-                return self._scatter(asked, measured)
+                return self._scatter(asked)
             case Show.HISTOGRAM:
-                return self._histogram(asked, measured)
+                return self._histogram(asked)
             case _:
-                return self._percentiles(asked, measured)
+                return self._percentiles(asked)
 
     def _measured(self, asked: Asked) -> _Measured:
         relation = asked.selection.relation
@@ -95,10 +95,16 @@ class _Duration:
             key,
         )
 
-    def _percentiles(self, asked: Asked, measured: _Measured) -> Answered:
+    def _taken(self, asked: Asked) -> Sequence[Any]:
+        """Return the percentiles of each group and bucket, and of each group as a whole."""
+        if asked.packs is not None:
+            from plugins.insights.quick.durations import taken
+
+            return list(taken(asked.packs, asked, self.name, list(PERCENTILES.values())))
+        measured = self._measured(asked)
         found = func.percentile_cont(wanted_percentiles()).within_group(measured.seconds.asc())
         # The whole of it and each bucket, of all and of each group: sorted once.
-        rows = asked.session.execute(
+        return asked.session.execute(
             select(
                 measured.key.label("key"),
                 measured.place.label("place"),
@@ -110,6 +116,9 @@ class _Duration:
             .where(*measured.where)
             .group_by(measured.key, func.rollup(measured.place))
         ).all()
+
+    def _percentiles(self, asked: Asked) -> Answered:
+        rows = self._taken(asked)
         parts = {(row.key, row.place): row for row in rows if not row.whole}
         wholes = {row.key: row for row in rows if row.whole}
         series: list[Series] = []
@@ -138,7 +147,7 @@ class _Duration:
                 )
         # With labels, an issue is in as many groups as it has labels.
         considered = (
-            self._considered(asked, measured)
+            self._considered(asked, self._measured(asked))
             if asked.by is By.LABEL
             else sum(row.number for row in wholes.values())
         )
@@ -152,7 +161,8 @@ class _Duration:
             .where(*measured.where)
         ).scalar_one()
 
-    def _scatter(self, asked: Asked, measured: _Measured) -> Answered:
+    def _scatter(self, asked: Asked) -> Answered:
+        measured = self._measured(asked)
         columns = asked.selection.relation.c
         # In an order that has nothing to do with anything, and is the same each time.
         sample = func.hashint8(columns.id)
@@ -199,20 +209,29 @@ class _Duration:
         ]
         return Answered(series, self._considered(asked, measured))
 
-    def _histogram(self, asked: Asked, measured: _Measured) -> Answered:
+    def _lasting(self, asked: Asked, lows: list[float]) -> Sequence[Any]:
+        """Return how many issues of a group took as long as each bin says."""
+        if asked.packs is not None:
+            from plugins.insights.quick.durations import lasting
+
+            return list(lasting(asked.packs, asked, self.name, lows))
+        measured = self._measured(asked)
+        place = func.width_bucket(measured.seconds, bindparam(None, lows, ARRAY(Double))) - 1
+        return asked.session.execute(
+            select(measured.key.label("key"), place.label("place"), func.count().label("number"))
+            .select_from(measured.source)
+            .where(*measured.where)
+            .group_by(measured.key, place)
+        ).all()
+
+    def _histogram(self, asked: Asked) -> Answered:
         if asked.calendar is Calendar.BUSINESS:
             raise Invalid(
                 "There is no histogram by the business calendar.",
                 [FieldError("?calendar", "a filter cannot ask for the issues of such a bin")],
             )
         lows = [float(int(text[:-1]) * _SECONDS[text[-1]]) for text in BINS]
-        place = func.width_bucket(measured.seconds, bindparam(None, lows, ARRAY(Double))) - 1
-        rows = asked.session.execute(
-            select(measured.key.label("key"), place.label("place"), func.count().label("number"))
-            .select_from(measured.source)
-            .where(*measured.where)
-            .group_by(measured.key, place)
-        ).all()
+        rows = self._lasting(asked, lows)
         numbers = {(row.key, row.place): row.number for row in rows}
         sizes: dict[Any, int] = {}
         for row in rows:
@@ -235,7 +254,12 @@ class _Duration:
                     }
                 )
             series.append(group.series("issues", points, alone=True, unit="issues"))
-        return Answered(series, self._considered(asked, measured))
+        considered = (
+            self._considered(asked, self._measured(asked))
+            if asked.by is By.LABEL
+            else sum(sizes.values())
+        )
+        return Answered(series, considered)
 
     def _ended(self, bucket: Bucket) -> tuple[Term, ...]:
         """Return the terms for issues of which this is known, and whose end is in the bucket."""

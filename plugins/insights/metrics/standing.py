@@ -95,6 +95,11 @@ def _severity_mix(asked: Asked) -> Answered:
 
 
 def _arrived(asked: Asked) -> Counter[tuple[Any, Any, int]]:
+    """Return how many issues of a severity and a group were created in which bucket."""
+    if asked.packs is not None:
+        from plugins.insights.quick.arriving import arrived
+
+        return arrived(asked.packs, asked)
     relation = asked.selection.relation
     source, key = split(relation, asked.by)
     created = relation.c.created_at

@@ -1,6 +1,7 @@
 """What statuses took and were left for: time in status, aging work, the reopen rate."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any
@@ -12,7 +13,6 @@ from sqlalchemy import (
     Double,
     FromClause,
     Interval,
-    Select,
     and_,
     bindparam,
     case,
@@ -38,8 +38,8 @@ from plugins.insights.metrics.durations import (
     instant_text,
     wanted_percentiles,
 )
-from plugins.insights.splitting import Group, groups, split
-from plugins.issues.api import BOUNCED, IssueStay, Project, Status, Term
+from plugins.insights.splitting import Group, groups, project_keys, split
+from plugins.issues.api import BOUNCED, IssueStay, Status, Term
 
 _STAYS = IssueStay.__table__
 _TICK = timedelta(microseconds=1)
@@ -65,7 +65,7 @@ def _time_in_status(asked: Asked) -> Answered:
     edges = [_passed(asked, min(edge, asked.seen)) for edge in asked.edges]
     every, running = _Passed(edges), _Passed(edges)
     there: dict[tuple[str, Any], list[int]] = {}
-    for row in asked.session.execute(_turns(asked)):
+    for row in _turns(asked):
         of = (row.status, row.key)
         every.add(of, row.first, row.number, int(row.entered))
         if row.lasts:
@@ -127,8 +127,12 @@ class _Passed:
         return [(after - one) / 1e6 for one, after in pairwise(before)]
 
 
-def _turns(asked: Asked) -> Select[*tuple[Any, ...]]:
+def _turns(asked: Asked) -> Iterable[Any]:
     """Return how many stays reach from which bucket to which, and the sums of their instants."""
+    if asked.packs is not None:
+        from plugins.insights.quick.statuses import turns
+
+        return turns(asked.packs, asked)
     joined, key, where = _stays(asked)
     entered, left, begin = _STAYS.c.entered_at, _STAYS.c.left_at, asked.edges[0]
     lasts = (left > asked.seen).label("lasts")
@@ -145,7 +149,7 @@ def _turns(asked: Asked) -> Select[*tuple[Any, ...]]:
         place_of(last, asked.edges).label("last"),
         func.coalesce(again, false()).label("again"),
     )
-    return (
+    return asked.session.execute(
         select(
             *keys,
             func.count().label("number"),
@@ -155,11 +159,15 @@ def _turns(asked: Asked) -> Select[*tuple[Any, ...]]:
         .select_from(joined)
         .where(*where, entered < asked.edges[-1], or_(left > begin, entered >= begin))
         .group_by(*keys)
-    )
+    ).all()
 
 
 def _sizes(asked: Asked) -> Counter[Any]:
     """Return how many issues there were by the end: each is at some status from its creation on."""
+    if asked.packs is not None:
+        from plugins.insights.quick.statuses import sizes
+
+        return sizes(asked.packs, asked)
     relation = asked.selection.relation
     source, key = split(relation, asked.by)
     rows = asked.session.execute(
@@ -190,7 +198,12 @@ def _passed(asked: Asked, instant: datetime) -> int:
     return (instant - begin) // _TICK
 
 
-def _reopen_rate(asked: Asked) -> Answered:
+def _finished(asked: Asked) -> tuple[Sequence[Any], int]:
+    """Return how many became done in which bucket, how many of them bounced; how many in all."""
+    if asked.packs is not None:
+        from plugins.insights.quick.statuses import finished
+
+        return finished(asked.packs, asked, BOUNCED)
     joined, key, where = _stays(asked)
     entered, left, issue = _STAYS.c.entered_at, _STAYS.c.left_at, _STAYS.c.issue_id
     place = place_of(entered, asked.edges)
@@ -212,8 +225,13 @@ def _reopen_rate(asked: Asked) -> Answered:
         )
         .group_by(func.grouping_sets(tuple_(key, place), tuple_()))
     ).all()
-    found = {(r.key, r.place): (r.finished, r.bounced) for r in rows if not r.everything}
     considered = next(row.finished for row in rows if row.everything)
+    return [row for row in rows if not row.everything], considered
+
+
+def _reopen_rate(asked: Asked) -> Answered:
+    rows, considered = _finished(asked)
+    found = {(row.key, row.place): (row.finished, row.bounced) for row in rows}
     sizes: Counter[Any] = Counter()
     for (of, _), (finished, _) in found.items():
         sizes[of] += finished
@@ -248,6 +266,7 @@ def _reopened(
 def _aging(asked: Asked) -> Answered:
     """Show what is open beside how long what was finished had stayed at the same status."""
     norms = _norms(asked)
+    standing = _standing(asked)
     series: list[Series] = []
     considered = 0
     for status in _UNFINISHED:
@@ -257,15 +276,19 @@ def _aging(asked: Asked) -> Answered:
             terms = within("closed", asked.whole), term("was", status)
             point = asked.point(asked.whole, value, *terms, issues=number)
             series.append(Series(f"{status}: {name}", [point], name, status))
-        bands = _bands(asked, status, found)
+        bands = _bands(asked, standing, status, found)
         considered += sum(band["value"] for band in bands)
         series.append(Series(f"{status}: issues", bands, "issues", status, "issues"))
-        series.append(Series(f"{status}: age", _dots(asked, status), "age", status))
+        series.append(Series(f"{status}: age", _dots(asked, standing, status), "age", status))
     return Answered(series, considered)
 
 
 def _norms(asked: Asked) -> dict[str, tuple[int, list[float]]]:
     """Return how many of the issues that were finished have been at each status, and how long."""
+    if asked.packs is not None:
+        from plugins.insights.quick.statuses import stayed
+
+        return stayed(asked.packs, asked, list(PERCENTILES.values()))
     joined, _, where = _stays(asked)
     closed = asked.selection.relation.c.closed_at
     ended = func.least(_STAYS.c.left_at, bindparam(None, asked.seen, DateTime(timezone=True)))
@@ -293,31 +316,61 @@ def _norms(asked: Asked) -> dict[str, tuple[int, list[float]]]:
     return {status: (number, list(seconds)) for status, number, seconds in rows}
 
 
-def _here(asked: Asked, status: str) -> tuple[FromClause, list[ColumnElement[bool]]]:
-    """Return the stays at which the selected issues of a status stand."""
-    joined, _, where = _stays(asked)
-    at_status = asked.selection.relation.c.status == status
-    left = _STAYS.c.left_at
-    # Of the present there is an index.
-    here = left == text("'infinity'") if asked.as_of is None else left > asked.seen
-    return joined, [*where, at_status, _STAYS.c.status == status, here]
+class _Standing:
+    """The issues that stand at a status now, or stood there at the instant looked at."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def _here(self, status: str) -> tuple[FromClause, list[ColumnElement[bool]]]:
+        """Return their stays there."""
+        joined, _, where = _stays(self._asked)
+        at_status = self._asked.selection.relation.c.status == status
+        left = _STAYS.c.left_at
+        # Of the present there is an index.
+        now = self._asked.as_of is None
+        here = left == text("'infinity'") if now else left > self._asked.seen
+        return joined, [*where, at_status, _STAYS.c.status == status, here]
+
+    def numbers(self, status: str, edges: list[datetime]) -> dict[int, int]:
+        """Return how many came between which of the instants: from 0, before all of them."""
+        joined, where = self._here(status)
+        place = place_of(_STAYS.c.entered_at, edges) + 1 if edges else literal(0)
+        rows = self._asked.session.execute(
+            select(place.label("place"), func.count())
+            .select_from(joined)
+            .where(*where)
+            .group_by("place")
+        ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def longest(self, status: str, most: int) -> Sequence[Any]:
+        """Return those that have been there longest, so many at most."""
+        joined, where = self._here(status)
+        columns, entered = self._asked.selection.relation.c, _STAYS.c.entered_at
+        return self._asked.session.execute(
+            select(columns.project_id.label("project"), columns.number, entered.label("entered"))
+            .select_from(joined)
+            .where(*where)
+            .order_by(entered, columns.id)
+            .limit(most)
+        ).all()
 
 
-def _bands(asked: Asked, status: str, found: list[float]) -> list[Point]:
+def _standing(asked: Asked) -> Any:
+    if asked.packs is not None:
+        from plugins.insights.quick.statuses import Open
+
+        return Open(asked.packs, asked)
+    return _Standing(asked)
+
+
+def _bands(asked: Asked, standing: Any, status: str, found: list[float]) -> list[Point]:
     """Return how many of the open ones are how old, measured by what was finished."""
     names = ["..p50", "p50..p85", "p85..p95", "p95.."] if found else [".."]
     # From the oldest on: who came before the first of these instants is beyond the last percentile.
     turns = [_before(asked, seconds) for seconds in reversed(found)]
-    joined, where = _here(asked, status)
-    entered = _STAYS.c.entered_at
-    place = place_of(entered, turns) + 1 if turns else literal(0)
-    rows = asked.session.execute(
-        select(place.label("place"), func.count())
-        .select_from(joined)
-        .where(*where)
-        .group_by("place")
-    ).all()
-    numbers: dict[int, int] = {row[0]: row[1] for row in rows}
+    numbers = standing.numbers(status, turns)
     bounds = [None, *found, None]
     points: list[Point] = []
     for n, name in enumerate(names):
@@ -347,28 +400,23 @@ def _before(asked: Asked, seconds: float) -> datetime:
     return instant_worked(asked.stretches, worked_until(asked.stretches, asked.seen) - age // _TICK)
 
 
-def _dots(asked: Asked, status: str) -> list[Point]:
+def _dots(asked: Asked, standing: Any, status: str) -> list[Point]:
     """Return the open issues, those that have stood there longest first."""
-    joined, where = _here(asked, status)
-    columns, entered = asked.selection.relation.c, _STAYS.c.entered_at
-    project = select(Project.key).where(Project.id == columns.project_id).scalar_subquery()
-    rows = asked.session.execute(
-        select(project.label("project"), columns.number, entered.label("entered"))
-        .select_from(joined)
-        .where(*where)
-        .order_by(entered, columns.id)
-        .limit(MOST_DOTS)
-    ).all()
-    return [
-        {
-            "at": instant_text(row.entered),
-            "value": _age(asked, row.entered),
-            "issue": f"{row.project}-{row.number}",
-            "issues": 1,
-            "open": asked.link(term("status", status), term("key", f"{row.project}-{row.number}")),
-        }
-        for row in rows
-    ]
+    rows = standing.longest(status, MOST_DOTS)
+    keys = project_keys(asked, {row.project for row in rows})
+    found = []
+    for row in rows:
+        issue = f"{keys[row.project]}-{row.number}"
+        found.append(
+            {
+                "at": instant_text(row.entered),
+                "value": _age(asked, row.entered),
+                "issue": issue,
+                "issues": 1,
+                "open": asked.link(term("status", status), term("key", issue)),
+            }
+        )
+    return found
 
 
 def _age(asked: Asked, entered: datetime) -> float:

@@ -10,7 +10,7 @@ from math import erfc, sqrt
 
 import numpy as np
 
-from plugins.insights.statistics.survival import Durations, LifeTable
+from plugins.insights.statistics.survival import Durations, LifeTable, distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def log_rank(
     first: LifeTable, second: LifeTable, durations: tuple[Durations, Durations]
 ) -> LogRank:
     """Compare two groups, given as tables and as all durations observed in each."""
-    times = np.union1d(first.times, second.times)
+    times = distinct(np.sort(np.concatenate([first.times, second.times])))
     at_risk = [_at_risk(observed, times) for observed in durations]
     ended = [_ended(table, times) for table in (first, second)]
     left, over = at_risk[0] + at_risk[1], ended[0] + ended[1]

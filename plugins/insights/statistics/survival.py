@@ -96,14 +96,29 @@ def life_table(durations: Durations, outcomes: Outcomes, kinds: tuple[int, ...])
     keys.sort()
     sorted_durations, sorted_outcomes = keys >> _BITS, keys & ((1 << _BITS) - 1)
     size = len(durations)
-    over = sorted_outcomes != UNFINISHED
-    times = np.unique(sorted_durations[over])
-    at_risk = size - np.searchsorted(sorted_durations, times, side="left")
-    ended = {}
-    for kind in kinds:
-        places = np.searchsorted(times, sorted_durations[sorted_outcomes == kind])
-        ended[kind] = np.bincount(places, minlength=len(times)).astype(np.int64)
-    return LifeTable(times, at_risk.astype(np.int64), ended, size)
+    over = np.flatnonzero(sorted_outcomes != UNFINISHED)
+    ends = sorted_durations[over]
+    # Where each duration is first met: everything is in order, so that nothing has to be looked up.
+    places = np.maximum.accumulate(np.where(_first(sorted_durations), np.arange(size), 0))
+    first = _first(ends)
+    of_times = np.cumsum(first) - 1
+    ended = {
+        kind: np.bincount(of_times[sorted_outcomes[over] == kind], minlength=int(first.sum()))
+        for kind in kinds
+    }
+    return LifeTable(ends[first], size - places[over][first], ended, size)
+
+
+def distinct(ordered: Durations) -> Durations:
+    """Return each value once, of values in their order, which `np.unique` does not profit from."""
+    return ordered[_first(ordered)]
+
+
+def _first(ordered: Durations) -> NDArray[np.bool_]:
+    """Tell of each of some values in their order whether it is the first one of its size."""
+    found = np.ones(len(ordered), dtype=np.bool_)
+    found[1:] = ordered[1:] != ordered[:-1]
+    return found
 
 
 def kaplan_meier(table: LifeTable, confidence: float = 0.95) -> Curve:

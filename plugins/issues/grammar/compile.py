@@ -170,7 +170,7 @@ class _Compiler:
                 return None if left_out(words) else self._found(wanted(words), in_title=True)
 
     def _name(self, kind: Any, field: Field, value: str) -> str:
-        name = re.sub(r"[\s_-]+", "_", value.strip()).lower()
+        name = name_asked(value)
         if name not in set(kind):
             self._refuse(field, f"{field.name} is one of {', '.join(kind)}, not {value!r}")
         return name
@@ -178,9 +178,8 @@ class _Compiler:
     def _severity(self, field: Field, value: str) -> ColumnElement[bool]:
         if value.lower() in ("none", "any") and field.operator == "=":
             return _present(self.c.severity, value.lower())
-        rank = RANK[self._name(Severity, field, value)]
-        wanted = [name for name, other in RANK.items() if _OPERATORS[field.operator](other, rank)]
-        return self.c.severity.in_(wanted)
+        name = self._name(Severity, field, value)
+        return self.c.severity.in_(severities_asked(field.operator, name))
 
     def _key(self, field: Field, value: str) -> ColumnElement[bool]:
         found = ISSUE_KEY.fullmatch(value)
@@ -390,6 +389,17 @@ class _Compiler:
 
     def _refuse(self, field: Field, message: str) -> NoReturn:
         raise GrammarError(message, field.position)
+
+
+def name_asked(value: str) -> str:
+    """Return the name that a filter means: `In Progress` is `in_progress`."""
+    return re.sub(r"[\s_-]+", "_", value.strip()).lower()
+
+
+def severities_asked(sign: str, value: str) -> list[str]:
+    """Return the severities that compare so with one that is there."""
+    rank = RANK[name_asked(value)]
+    return [name for name, other in RANK.items() if _OPERATORS[sign](other, rank)]
 
 
 def _present(column: ColumnElement[Any], which: str) -> ColumnElement[bool]:

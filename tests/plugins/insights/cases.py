@@ -17,7 +17,7 @@ from issue_insight.auth.principal import Principal
 from issue_insight.auth.users import User
 from issue_insight.errors import Conflict, NotFound
 from issue_insight.testing import cleaning
-from plugins.insights import services
+from plugins.insights import packing, services
 from plugins.insights.fields import By, Calendar, Show
 from plugins.insights.table import METRICS
 from plugins.issues import policy
@@ -107,6 +107,8 @@ class World:
                 issues.create_project(
                     self.session, self.admin, key=key, name=key, visibility=visibility
                 )
+        if self.chance.random() < 0.8:
+            packing.rebuild(self.session)
         self.session.commit()
 
     @property
@@ -135,6 +137,7 @@ class World:
             "late": 1,
             "visibility": 1,
             "count": 1,
+            "pack": 1,
         }
         if not self.keys:
             kinds = {"report": 1}
@@ -185,6 +188,9 @@ class World:
             case "count":
                 # What is stored is told from there, as far as it is still true.
                 stats.aggregate(self.session, ZoneInfo(chance.choice(ZONES)))
+            case "pack":
+                # What is packed is read from there, and what changes after it from its rows.
+                packing.pack(self.session, left=chance.choice([0, 3]))
             case "visibility" if chance.random() < 0.3:
                 issues.change_project(
                     self.session, self.admin, "APP", {"visibility": chance.choice(["own", "all"])}
@@ -244,7 +250,7 @@ def case_of(chance: Random, world: World, past: Past) -> Case:
     span = (world.now - BEGIN) // timedelta(days=1) + 1
     instants = [event.at for life in past.lives for event in life.told]
     as_of = chance.choice(
-        [None, chance.choice(instants), BEGIN + timedelta(days=chance.random() * span)]
+        [None, None, chance.choice(instants), BEGIN + timedelta(days=chance.random() * span)]
     )
     size, longest = chance.choice([("day", 5), ("week", 28), ("month", 70)])
     if metric in ("time-in-status", "aging") and chance.random() < 0.5:
