@@ -60,6 +60,7 @@ def register(app: Flask, settings: Settings) -> None:
     api_of(app).register_blueprint(blueprint)
     site = Site.read(settings.frontend_dir, settings.path_prefix)
     if site is not None:
+        site = site.telling("config", config.model_dump_json())
         _mount(app, site, _policy(site, config, settings.public_files))
 
 

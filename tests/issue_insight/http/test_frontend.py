@@ -1,6 +1,8 @@
 """The built frontend on the API's own origin."""
 
 import gzip
+import json
+import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -9,9 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from issue_insight.app import create_app
+from issue_insight.http.site import Site
 from issue_insight.settings import Settings
 
-PAGE = b"<!doctype html><script>paint()</script><title>Issue Insight</title>"
+PAGE = b"<!doctype html><head><script>paint()</script><title>Issue Insight</title></head>"
 SCRIPT = b"console.log(1)"
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 KEY = "pk_test_" + b64encode(b"clerk.example.com$").decode()
@@ -40,8 +43,34 @@ def browser(build: Path, **settings: object) -> FlaskClient:
 def test_every_address_a_person_opens_is_the_page(build: Path, path: str) -> None:
     response = browser(build).get(path, headers=HTML)
     assert response.status_code == 200
-    assert response.data == PAGE
+    assert response.data.startswith(PAGE.removesuffix(b"</head>"))
     assert response.headers["Cache-Control"] == "no-cache"
+
+
+def test_the_page_knows_how_people_sign_in_without_asking(build: Path) -> None:
+    client = browser(build, time_zone="Europe/Berlin")
+    page = client.get("/", headers=HTML).text
+    told = re.search(r'<script type="application/json" id="config">(.*)</script>', page)
+    assert told is not None
+    assert json.loads(told[1]) == client.get("/config.json").json
+
+
+def test_what_the_page_is_told_ends_no_element_of_it(build: Path) -> None:
+    site = Site.read(build)
+    assert site is not None
+    page = site.telling("config", '{"a": "</script><script>no()"}').files["index.html"]
+    assert page.content.count(b"</script>") == 2
+    assert b"no()" not in b"".join(re.findall(rb"<script>(.*?)</script>", page.content))
+    assert json.loads(re.findall(rb"json.*?>(.*?)</script>", page.content)[0]) == {
+        "a": "</script><script>no()"
+    }
+
+
+def test_the_page_is_sent_compressed(build: Path) -> None:
+    client = browser(build)
+    packed = client.get("/", headers={**HTML, "Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == client.get("/", headers=HTML).data
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/v1/nothing", "/docs/nothing", "/_app/gone.js"])

@@ -6,7 +6,12 @@
 import { answer, authorizeBy, unsigned } from '$lib/api/client';
 import { queryClient } from '$lib/api/queries';
 import type { FrontendConfig } from '$lib/api/types';
+import { writeStored } from '$lib/state/stored';
+import { local } from './local.svelte';
 import type { SignInSource } from './source';
+
+/** Kept while somebody is signed in: the page shows the frame of the app before its code is there. */
+const SIGNED_IN = 'signed-in';
 
 type State = 'starting' | 'unavailable' | 'signed-out' | 'signed-in';
 
@@ -24,10 +29,10 @@ class Session {
     return this.#source.signedIn ? 'signed-in' : 'signed-out';
   }
 
-  /** Ask the instance how people sign in, and get ready for it. Throws `ApiError`. */
+  /** Get ready for the way people sign in here. Throws `ApiError`. */
   async start(): Promise<void> {
-    const config = await answer(unsigned.GET('/config.json'));
-    if (config.sign_in === 'local') this.use((await import('./local.svelte')).local);
+    const config = toldByPage() ?? (await answer(unsigned.GET('/config.json')));
+    if (config.sign_in === 'local') this.use(local);
     this.config = config;
   }
 
@@ -45,8 +50,14 @@ class Session {
     return this.#source?.manage?.bind(this.#source);
   }
 
+  /** Say that somebody has got in. */
+  entered(): void {
+    writeStored(SIGNED_IN, true);
+  }
+
   async signOut(): Promise<void> {
     await this.#source?.signOut();
+    writeStored(SIGNED_IN, null);
     // Nothing of one person may be there for the next.
     queryClient.clear();
   }
@@ -56,6 +67,12 @@ class Session {
     this.refused = true;
     await this.signOut();
   }
+}
+
+/** The instance writes into its page how people sign in; a page of the development server has to ask. */
+function toldByPage(): FrontendConfig | null {
+  const told = document.getElementById('config')?.textContent;
+  return told ? (JSON.parse(told) as FrontendConfig) : null;
 }
 
 export const session = new Session();

@@ -1,6 +1,10 @@
 /** A list of issues by pages: rows are asked for by their place, pages are fetched as they come up. */
 
-import { createInfiniteQuery, type InfiniteData } from '@tanstack/svelte-query';
+import {
+  createInfiniteQuery,
+  infiniteQueryOptions,
+  type InfiniteData,
+} from '@tanstack/svelte-query';
 import { answer, api } from '$lib/api/client';
 import { asApiError, type ApiError } from '$lib/api/problem';
 import { keys, queryClient } from '$lib/api/queries';
@@ -13,31 +17,42 @@ export const PAGE = 100;
 
 export type ListData = InfiniteData<IssuePage>;
 
-/** Create the list of the issues that `q` selects, now (`asOf` null) or as of an instant. */
-export function createIssueList(q: () => string, asOf: () => string | null) {
-  const query = createInfiniteQuery(() => ({
-    queryKey: keys.list(q(), asOf()),
-    queryFn: async ({ pageParam, signal, queryKey: [, filter, instant] }) => {
+/** How the pages of a list are fetched. */
+const pagesOf = (q: string, asOf: string | null) =>
+  infiniteQueryOptions({
+    queryKey: keys.list(q, asOf),
+    queryFn: async ({ pageParam, signal }) => {
       const page = await answer(
         api.GET('/api/v1/issues', {
           params: {
             query: {
-              q: filter,
+              q,
               limit: PAGE,
               ...(pageParam === null ? {} : { cursor: pageParam }),
-              ...(instant === null ? {} : { as_of: instant }),
+              ...(asOf === null ? {} : { as_of: asOf }),
             },
           },
           signal,
         }),
       );
-      if (pageParam === null && instant === null) wasRead(filter);
+      if (pageParam === null && asOf === null) wasRead(q);
       return page;
     },
     initialPageParam: null as string | null,
     getNextPageParam: (last: IssuePage) => last.next,
     // Fetching all pages again would cost as many requests: who changes something says so.
     staleTime: 30_000,
+  });
+
+/** Ask for the first page of a list that will be shown. */
+export function fetchAhead(q: string, asOf: string | null): void {
+  void queryClient.prefetchInfiniteQuery(pagesOf(q, asOf));
+}
+
+/** Create the list of the issues that `q` selects, now (`asOf` null) or as of an instant. */
+export function createIssueList(q: () => string, asOf: () => string | null) {
+  const query = createInfiniteQuery(() => ({
+    ...pagesOf(q(), asOf()),
     refetchOnWindowFocus: false,
     // What changed meanwhile comes with the stream, and moves nothing.
     refetchOnReconnect: () => liveState() === 'off',
