@@ -105,7 +105,7 @@ bench-servers: $(INSTALLED) ## Measure WSGI servers against each other (installs
 bench-live: $(INSTALLED) ## Measure live updates: delivery to 1,000 streams, memory of each (ARGS=--help)
 	$(BIN)/python bench/live.py $(ARGS)
 
-bench-ui: $(INSTALLED) $(BUILT) chromium ## Measure the list in Chromium: scrolling, keys, Lighthouse (SIZE=100000, ARGS=--help)
+bench-ui: $(INSTALLED) $(BUILT) chromium ## Measure the list in Chromium: scrolling, keys, first load, Lighthouse (SIZE=100000, ARGS=--help)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.ui $(ARGS)
 
 bench-similar: $(INSTALLED) ## Measure the search for similar issues: how many duplicates it finds, how fast (SIZE=100000)

@@ -1,12 +1,14 @@
 """`make bench-ui`: how smooth is the list under the hands, and what does Lighthouse say?
 
     python -m bench.ui                          # 100,000 issues; Lighthouse sees 10,000
-    SIZE=20000 REUSE=1 python -m bench.ui --only scrolling --only keys
+    SIZE=20000 REUSE=1 python -m bench.ui --only scrolling --only interactions
 
-The built frontend on the real server in Chromium, without a graphics card. Scrolling: long tasks,
-dropped frames, rows in the page. Keys: from the key to the next paint (the browser's own Event
-Timing), the processor four times slower. Everything shares one machine, whose load is printed; the
-time that the page's main thread was at work (`busy`) hardly depends on it.
+The built frontend on the real server in Chromium, without a graphics card. First load: what comes
+over the network, in an empty cache, until the list is there. Scrolling: long tasks, dropped frames,
+rows in the page. Interactions: from the key or press to the next paint (the browser's own Event
+Timing), the processor four times slower. Lighthouse: the median of several audits. Everything
+shares one machine, whose load is printed; the time that the page's main thread was at work (`busy`)
+hardly depends on it.
 """
 
 import argparse
@@ -16,13 +18,14 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import urllib3
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -36,7 +39,9 @@ AUDITED = 10_000
 LIGHTHOUSE = "lighthouse@13"
 SLOWER = 4
 PERSON = {"email": "bench@example.org", "name": "Bench", "role": "maintainer"}
-PARTS = ("scrolling", "keys", "lighthouse")
+PARTS = ("scrolling", "interactions", "first-load", "lighthouse")
+AUDITS = 3
+"""How often Lighthouse looks; the median of each figure is told."""
 WHEELS, WHEEL_PIXELS, WHEEL_MS = 120, 500, 25
 
 _WATCH = """() => {
@@ -65,7 +70,9 @@ def main() -> None:
     """Load, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part; repeatable")
-    parts = parser.parse_args().only or PARTS
+    parser.add_argument("--audits", type=int, default=AUDITS, help="how often Lighthouse looks")
+    asked = parser.parse_args()
+    parts = asked.only or PARTS
     issues = int(os.environ.get("SIZE", "100000"))
     reuse = os.environ.get("REUSE") == "1"
     home = Path(os.environ.get("BENCH_DIR", ".data/bench-ui")).resolve()
@@ -73,7 +80,7 @@ def main() -> None:
     if not reuse:
         shutil.rmtree(home, ignore_errors=True)
     try:
-        if {"scrolling", "keys"} & {*parts}:
+        if {"scrolling", "interactions"} & {*parts}:
             with _list(home / str(issues), issues, console) as (_, context):
                 page = context.new_page()
                 page.goto("/issues")
@@ -83,11 +90,14 @@ def main() -> None:
                 slowing.send("Performance.enable", {"timeDomain": "threadTicks"})
                 if "scrolling" in parts:
                     _show_scrolling(page, slowing.send, issues, console)
-                if "keys" in parts:
-                    _show_keys(page, slowing.send, issues, console)
-        if "lighthouse" in parts:
+                if "interactions" in parts:
+                    _show_interactions(page, slowing.send, issues, console)
+        if {"first-load", "lighthouse"} & {*parts}:
             with _list(home / str(AUDITED), AUDITED, console) as (port, context):
-                _show_audits(context, port, console)
+                if "first-load" in parts:
+                    _show_first_load(context, console)
+                if "lighthouse" in parts:
+                    _show_audits(context, port, asked.audits, console)
     finally:
         if not reuse:
             shutil.rmtree(home, ignore_errors=True)
@@ -185,42 +195,53 @@ def _show_scrolling(page: Page, send: Slowing, issues: int, console: Console) ->
     console.print(table)
 
 
-def _show_keys(page: Page, send: Slowing, issues: int, console: Console) -> None:
-    table = Table(title=f"Key to next paint, {SLOWER}x slower, {issues:,} issues ({_load()})")
+def _show_interactions(page: Page, send: Slowing, issues: int, console: Console) -> None:
+    table = Table(title=f"To the next paint, {SLOWER}x slower, {issues:,} issues ({_load()})")
     table.add_column("what")
-    for head in ("presses", "median", "worst", "long tasks", "busy"):
+    for head in ("times", "median", "worst", "long tasks", "busy"):
         table.add_column(head, justify="right")
     page.goto("/issues")
     page.locator("[data-row-link]").first.wait_for()
     page.evaluate(_WATCH)
     page.locator("[data-row-link]").first.focus()
     _slow_down(send, SLOWER)
-    for what, keys, before in (
-        ("j, k", [*"jjjjjjjjjjjjkkkkkk"], None),
-        ("x", [*"xxxxxxxx"], None),
-        ("Enter, Escape: the panel", ["Enter", "Escape"] * 4, None),
-        ("typing in the filter", [*"flicker lamp"], "/"),
+
+    def keys(pressed: Sequence[str]) -> list[Callable[[], None]]:
+        return [partial(page.keyboard.press, key) for key in pressed]
+
+    def choices(*names: str) -> list[Callable[[], None]]:
+        menu = page.get_by_role("button", name="Display")
+        items = [page.get_by_role("menuitemcheckbox", name=name, exact=True) for name in names]
+        return [step for item in items for step in (menu.click, item.click)]
+
+    for what, steps, before in (
+        ("j, k", keys("jjjjjjjjjjjjkkkkkk"), None),
+        ("x", keys("xxxxxxxx"), None),
+        ("Enter, Escape: the panel", keys(["Enter", "Escape"] * 4), None),
+        ("density, by the menu", choices("Compact rows", "Comfortable rows") * 2, None),
+        ("a column, by the menu", choices("Reporter", "Reporter") * 2, None),
+        ("typing in the filter", keys("flicker lamp"), "/"),
     ):
         if before:
             page.keyboard.press(before)
             page.wait_for_timeout(500)
         page.evaluate(_FORGET)
         busy = _busy(send)
-        for key in keys:
-            page.keyboard.press(key)
+        for step in steps:
+            step()
             page.wait_for_timeout(250)
         page.wait_for_timeout(1000)
         seen = page.evaluate("() => seen")
         longest = _by_interaction(seen["events"])
         # What took less than 16 ms the browser does not tell.
-        durations = sorted(longest + [16] * max(0, len(keys) - len(longest)))
+        durations = sorted(longest + [16] * max(0, len(steps) - len(longest)))
         table.add_row(
             what,
-            str(len(keys)),
+            str(len(steps)),
             f"{statistics.median(durations):.0f} ms",
             f"{durations[-1]:.0f} ms",
             str(len(seen["tasks"])),
-            f"{(_busy(send) - busy) * 1000 / len(keys):.0f} ms a press",
+            f"{(_busy(send) - busy) * 1000 / len(steps):.0f} ms each",
         )
     _slow_down(send, 1)
     console.print(table)
@@ -234,43 +255,80 @@ def _by_interaction(events: Sequence[tuple[int, float]]) -> list[float]:
     return list(longest.values())
 
 
-def _show_audits(context: BrowserContext, port: int, console: Console) -> None:
+def _show_first_load(context: BrowserContext, console: Console) -> None:
+    page = context.pages[0]
+    context.new_cdp_session(page).send("Network.clearBrowserCache")
+    requests: list[Request] = []
+    page.on("requestfinished", requests.append)
+    page.reload()
+    page.locator("[data-row-link]").first.wait_for()
+    page.wait_for_timeout(1000)
+    kinds: dict[str, list[int]] = {}
+    for request in tuple(requests):
+        kinds.setdefault(request.resource_type, []).append(request.sizes()["responseBodySize"])
+    page.remove_listener("requestfinished", requests.append)
+    table = Table(title="First load of the list, as it comes over the network")
+    table.add_column("what")
+    for head in ("requests", "kB"):
+        table.add_column(head, justify="right")
+    for kind, sizes in sorted(kinds.items(), key=lambda one: -sum(one[1])):
+        table.add_row(kind, str(len(sizes)), f"{sum(sizes) / 1000:.1f}")
+    console.print(table)
+
+
+FIGURES = (
+    "first-contentful-paint",
+    "largest-contentful-paint",
+    "total-blocking-time",
+    "speed-index",
+    "cumulative-layout-shift",
+)
+
+
+def _show_audits(context: BrowserContext, port: int, times: int, console: Console) -> None:
     page = context.pages[0]
     # Storage stays, for it holds who has signed in; files come anew, as to somebody new.
     network = context.new_cdp_session(page)
-    table = Table(title=f"Lighthouse, {AUDITED:,} issues ({_load()})")
+    table = Table(title=f"Lighthouse, {AUDITED:,} issues, median of {times} ({_load()})")
     table.add_column("as")
-    for head in ("performance", "accessibility", "FCP", "LCP", "TBT", "CLS"):
+    for head in ("performance", "accessibility", "FCP", "LCP", "TBT", "Speed Index", "CLS"):
         table.add_column(head, justify="right")
-    faults: list[str] = []
+    faults: dict[str, None] = {}
     for name, options in (("desktop", ["--preset=desktop"]), ("phone", [])):
-        network.send("Network.clearBrowserCache")
-        report = _audit(page.url, port, options)
-        categories, audits = report["categories"], report["audits"]
+        reports = []
+        for _ in range(times):
+            network.send("Network.clearBrowserCache")
+            reports.append(_audit(page.url, port, options))
+        scores = {
+            part: [round(report["categories"][part]["score"] * 100) for report in reports]
+            for part in ("performance", "accessibility")
+        }
         table.add_row(
             name,
-            *(
-                f"{categories[part]['score'] * 100:.0f}"
-                for part in ("performance", "accessibility")
-            ),
-            *(
-                audits[figure]["displayValue"].replace("\xa0", " ")
-                for figure in (
-                    "first-contentful-paint",
-                    "largest-contentful-paint",
-                    "total-blocking-time",
-                    "cumulative-layout-shift",
-                )
-            ),
+            _median(scores["performance"]),
+            _median(scores["accessibility"]),
+            *(_figure(report["audits"][figure] for report in reports) for figure in FIGURES),
         )
-        faults += [
+        faults |= dict.fromkeys(
             f"{name}: {audit['title']} {audit.get('displayValue', '')}".rstrip()
-            for audit in audits.values()
+            for audit in reports[-1]["audits"].values()
             if audit.get("score") is not None and audit["score"] < 0.9
-        ]
+        )
     console.print(table)
     for fault in faults:
         console.print(f"  {fault}", style="dim")
+
+
+def _median(scores: Sequence[int]) -> str:
+    """Return the median, and all of them where they differ."""
+    median = f"{statistics.median_low(scores)}"
+    return median if len(set(scores)) == 1 else f"{median} of {', '.join(map(str, scores))}"
+
+
+def _figure(audits: Iterable[dict[str, Any]]) -> str:
+    """Return the figure that stands in the middle, as Lighthouse writes it."""
+    ordered = sorted(audits, key=lambda audit: float(audit["numericValue"]))
+    return str(ordered[(len(ordered) - 1) // 2]["displayValue"]).replace("\xa0", " ")
 
 
 def _audit(url: str, port: int, options: list[str]) -> dict[str, Any]:
