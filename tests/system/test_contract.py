@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,14 @@ issues.values = ["WEB-1", "WEB-2", "WEB-3"]
 projects.values = ["WEB", "OPS"]
 numbers.values = {numbers}
 versions.values = ["*", '"1"', '"2"']
+metrics.values = {metrics}
+change-sets.values = {change_sets}
 
 [parameters]
 "path.comment_id" = {{ dictionary = "numbers", probability = 0.5 }}
 "path.attachment_id" = {{ dictionary = "numbers", probability = 0.5 }}
+"path.metric" = {{ dictionary = "metrics", probability = 0.9 }}
+"path.change_set" = {{ dictionary = "change-sets", probability = 0.5 }}
 "header.If-Match" = {{ dictionary = "versions", probability = 0.5 }}
 "query.project" = {{ dictionary = "projects", probability = 0.5 }}
 "body.project" = {{ dictionary = "projects", probability = 0.5 }}
@@ -80,15 +85,29 @@ parameters."path.key" = {{ dictionary = "projects", probability = 0.5 }}
 """
 
 
-def fill(client: FlaskClient, admin: SignedIn, reporter: SignedIn) -> list[int]:
-    """Make projects, issues, comments and files to be found; return the numbers of the latter."""
+@dataclass(frozen=True, slots=True)
+class There:
+    """What there is to be asked for: comments and files by number, change-sets, metrics."""
+
+    numbers: list[int]
+    change_sets: list[str]
+    metrics: list[str]
+
+
+def fill(client: FlaskClient, admin: SignedIn, reporter: SignedIn) -> There:
+    """Make projects, issues with changes, comments and files; return what can be asked for."""
 
     def made(path: str, who: SignedIn, **sent: Any) -> dict[str, Any]:
         answer = client.post(path, headers=who.headers, **sent)
         assert answer.status_code == 201, answer.text
         return dict(answer.json or {})
 
-    numbers = []
+    def listed(path: str) -> list[dict[str, Any]]:
+        answer = client.get(path, headers=admin.headers)
+        assert answer.status_code == 200, answer.text
+        return list((answer.json or {})["items"])
+
+    numbers, change_sets = [], []
     for key in ("WEB", "OPS"):
         made("/api/v1/projects", admin, json={"key": key, "name": "It", "visibility": "all"})
     for title in ("It is slow", "It is wrong", "It is gone"):
@@ -97,7 +116,9 @@ def fill(client: FlaskClient, admin: SignedIn, reporter: SignedIn) -> list[int]:
         numbers.append(made(f"{path}/comments", reporter, json={"body": "Still."})["id"])
         file = {"file": (io.BytesIO(b"log"), "log.txt")}
         numbers.append(made(f"{path}/attachments", reporter, data=file)["id"])
-    return sorted(set(numbers))
+        change_sets += [event["change_set"] for event in listed(f"{path}/events")]
+    metrics = [metric["name"] for metric in listed("/api/v1/insights")]
+    return There(sorted(set(numbers)), sorted(set(change_sets)), metrics)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -109,10 +130,10 @@ def test_every_answer_to_any_request_is_one_the_document_knows(
     tmp_path: Path,
 ):
     people = {name: person(name) for name in ROLES}
-    numbers = fill(client, people["admin"], people["reporter"])
+    there = fill(client, people["admin"], people["reporter"])
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(
-        CONFIGURATION.format(token=people[role].token, examples=EXAMPLES, numbers=numbers)
+        CONFIGURATION.format(token=people[role].token, examples=EXAMPLES, **asdict(there))
     )
     with live(settings.model_copy(update=UNLIMITED), tmp_path) as server:
         host, port = server.address
