@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, bindparam
+from sqlalchemy.orm import Session
 
 from issue_insight.auth.principal import Principal
 from issue_insight.db.connections import reading_engine
@@ -20,8 +21,8 @@ from issue_insight.errors import Invalid
 from issue_insight.http.paging import CursorSigner
 from plugins.issues import policy
 from plugins.issues.grammar.narrow import is_lasting, is_personal
-from plugins.issues.grammar.order import SortColumn, order_by
-from plugins.issues.queries import after, item_of, page_rows, place_of
+from plugins.issues.grammar.order import order_by
+from plugins.issues.queries import after, page_rows, place_of, shown
 from plugins.issues.selection import select_for
 from plugins.issues.totals import Total, tallied_total
 
@@ -32,10 +33,10 @@ _AS_OF = bindparam("as_of", type_=DateTime(timezone=True), required=False)
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The statement of a page; that of its total, unless the rows tell it."""
+    """A page in an order of so many columns, and its total unless the rows tell it."""
 
     page: Prepared
-    order: tuple[SortColumn, ...]
+    sorts: int
     total: Total | None
 
 
@@ -76,9 +77,10 @@ def kept_page(
             total, estimated = found[0].total, False
         else:
             return None
+        items = shown(Session(connection), page, as_of)
     return {
-        "items": [item_of(row) for row in page],
-        "next": signer.seal(place_of(page[-1], kept.order), context) if more else None,
+        "items": items,
+        "next": signer.seal(place_of(page[-1], kept.sorts), context) if more else None,
         "total": total,
         "total_is_estimate": estimated,
     }
@@ -90,9 +92,10 @@ def _kept(
 ) -> _Kept | None:
     as_of = _AS_OF if then else None
     selection = select_for(principal, q, as_of, zone, find_user=_find_nobody)
-    lasting = is_lasting(selection.query.where) and not is_personal(selection.query.where)
-    order = tuple(order_by(selection.query, selection.relation, as_of))
-    if not lasting or not principal.may(policy.READ.name) or places not in (0, len(order)):
+    where = selection.query.where
+    timeless = is_lasting(where, words=True) and not is_personal(where)
+    order = order_by(selection.query, selection.relation, as_of)
+    if not timeless or not principal.may(policy.READ.name) or places not in (0, len(order)):
         return None
     rows, varying = page_rows(selection, order, limit), ["as_of"] if then else []
     counted = tallied_total(selection)
@@ -106,7 +109,7 @@ def _kept(
         ]
         rows = rows.where(after(order, begins))
         varying += [bind.key for bind in begins]
-    return _Kept(Prepared(rows, *varying), order, total)
+    return _Kept(Prepared(rows, *varying), len(order), total)
 
 
 def _find_nobody(_name: str) -> NoReturn:

@@ -37,7 +37,7 @@ from plugins.issues.fields import ISSUE_KEY
 from plugins.issues.grammar.order import SortColumn, order_by
 from plugins.issues.grammar.searching import searched, standing
 from plugins.issues.highlighting import highlights
-from plugins.issues.models import Issue, IssueRelation, Project, SearchDocument
+from plugins.issues.models import Instant, Issue, IssueRelation, Project, SearchDocument
 from plugins.issues.relations import CURRENT, related_at, relation_at
 from plugins.issues.selection import Selection
 from plugins.issues.texts import comment_bodies, descriptions
@@ -69,8 +69,8 @@ def list_issues(
     else:
         total, estimated = len(page), False
     return {
-        "items": _highlighted(session, selection, page),
-        "next": signer.seal(place_of(page[-1], order), context) if more else None,
+        "items": shown(session, page, selection.as_of),
+        "next": signer.seal(place_of(page[-1], len(order)), context) if more else None,
         "total": total,
         "total_is_estimate": estimated,
     }
@@ -89,9 +89,9 @@ def page_rows(
     return rows.order_by(*[_direction(column) for column in order]).limit(limit + 1)
 
 
-def place_of(row: Any, order: Sequence[SortColumn]) -> list[Any]:
-    """Return where a row of a page stands in the order, for the cursor behind it."""
-    return [getattr(row, f"sort_{i}") for i in range(len(order))]
+def place_of(row: Any, columns: int) -> list[Any]:
+    """Return where a row of a page stands in an order of so many columns, for a cursor."""
+    return [getattr(row, f"sort_{i}") for i in range(columns)]
 
 
 def chunk_of_issues(
@@ -377,26 +377,25 @@ def item_of(row: Any) -> dict[str, Any]:
     }
 
 
-def _highlighted(
-    session: Session, selection: Selection, rows: Sequence[Row[Any]]
-) -> list[dict[str, Any]]:
-    """Return the items of a list; where words were asked for, each shows the place it holds them.
+def shown(session: Session, rows: Sequence[Any], as_of: Instant | None) -> list[dict[str, Any]]:
+    """Return rows as the items of a list.
 
-    The place is in the title or the description where they are found there, else in a comment.
+    Where words were asked for, each shows a place that holds them: in the title or the
+    description where they are found there, else in a comment.
     """
     items = [item_of(row) for row in rows]
     if not rows or "asked" not in rows[0]._fields:
         return items
-    then = {} if selection.as_of is None else {"as_of": selection.as_of}
+    then = {} if as_of is None else {"as_of": as_of}
     places = _PLACES_THEN if then else _PLACES
     asked = rows[0].asked
     found = places.rows(session.connection(), issues=[row.id for row in rows], asked=asked, **then)
     comments: dict[int, int | None] = dict(found)
     of_issues = descriptions(
-        session, [issue for issue, comment in comments.items() if comment is None], selection.as_of
+        session, [issue for issue, comment in comments.items() if comment is None], as_of
     )
     of_comments = comment_bodies(
-        session, [comment for comment in comments.values() if comment], selection.as_of
+        session, [comment for comment in comments.values() if comment], as_of
     )
     texts = {}
     for place, row in enumerate(rows):
@@ -405,8 +404,8 @@ def _highlighted(
             texts[place] = of_comments[comment]
         elif row.id in of_issues:
             texts[place] = f"{row.title}\n{of_issues[row.id]}"
-    shown = highlights(session, asked, list(texts.values()))
-    for place, highlight in zip(texts, shown, strict=True):
+    passages = highlights(session, asked, list(texts.values()))
+    for place, highlight in zip(texts, passages, strict=True):
         items[place]["highlight"] = highlight
     return items
 

@@ -43,21 +43,21 @@ def lacking(query: Query, other: Query) -> str | None:
     return text
 
 
-def is_lasting(node: Node | None) -> bool:
+def is_lasting(node: Node | None, *, words: bool = False) -> bool:
     """Tell whether a filter means the same at every instant that a version of an issue lasts.
 
     Words, relations, lengths of time and `today` do not: what they select changes while the issue
-    does not.
+    does not. With `words`, those are let through: what they mean is the same at any time.
     """
     match node:
         case None:
             return True
         case Words():
-            return False
+            return words
         case Not(of):
-            return is_lasting(of)
+            return is_lasting(of, words=words)
         case And(of) | Or(of):
-            return all(is_lasting(child) for child in of)
+            return all(is_lasting(child, words=words) for child in of)
         case Field(name, _, values) if not _asks_of_relations(node):
             if name == "is":
                 return all(value.lower() in ("open", "closed", "confidential") for value in values)

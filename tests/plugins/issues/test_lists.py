@@ -182,6 +182,8 @@ def test_a_page_is_the_same_whether_its_statement_was_kept_or_not(
         "label:none",
         "age:>1d",
         "severity:critical status:done,triaged sort:closed",
+        "crash",
+        "crash severity:low sort:relevance",
     )
     then = datetime(2026, 1, 2, 12, 30, tzinfo=UTC).isoformat()
 
