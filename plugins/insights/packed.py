@@ -5,7 +5,7 @@ the packs are read in. Filters, splits and rights are those that packs have colu
 other question `packs` says None, and metrics ask the rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -160,7 +160,7 @@ class Packs:
 
     def __init__(self, asked: Asked, condition: _Condition, changed: Sequence[int]) -> None:
         self._asked, self._condition = asked, condition
-        self._changed = np.array(changed, dtype=np.int64)
+        self._changed = np.sort(np.array(changed, dtype=np.int64))
         self._key = None if asked.by is None else _SPLIT[asked.by]
 
     def parts(self, reach: Reach, *names: str) -> Iterator[Part]:
@@ -171,8 +171,6 @@ class Packs:
         wanted = {*names, *self._condition.columns, *(() if self._key is None else (self._key,))}
         for name in names:
             wanted |= _SEVERAL.get(name, frozenset())
-        if len(self._changed):
-            wanted.add("id")
         columns = sorted(wanted)
         return chain(self._packed(reach, columns), self._fresh(columns))
 
@@ -196,15 +194,28 @@ class Packs:
         at_once = _AT_ONCE if "stays" in columns else max(len(rows), 1)
         for start in range(0, len(rows), at_once):
             some = rows[start : start + at_once]
-            found = _read(self._asked.session, some, columns)
+            read = _read(self._asked.session, some, {*columns, *_if(len(self._changed), "id")})
+            found = {name: np.concatenate([one[name] for one in read]) for name in columns}
             sizes = [row.issues for row in some]
             here = self._condition.holds(found, sum(sizes))
             if "id" in found:
                 bases = np.array([row.base for row in some], dtype=np.int64)
                 found["id"] = found["id"] + np.repeat(bases, sizes)
             if len(self._changed):
-                here = here & ~np.isin(found["id"], self._changed)
+                here[self._outdated(some, read)] = False
             yield _only(found, here)
+
+    def _outdated(self, packs: Sequence[Row[Any]], read: Sequence[Columns]) -> Numbers:
+        """Return the places of what has changed, of packs one after the other."""
+        places, start = [], 0
+        for pack, columns in zip(packs, read, strict=True):
+            ids = columns["id"]  # in their order
+            first, last = np.searchsorted(self._changed, (pack.base, pack.base + int(ids[-1]) + 1))
+            wanted = (self._changed[first:last] - pack.base).astype(ids.dtype)
+            found = np.searchsorted(ids, wanted)
+            places.append(start + found[ids[found] == wanted])
+            start += pack.issues
+        return np.concatenate(places)
 
     def _fresh(self, columns: list[str]) -> Iterator[Part]:
         if not len(self._changed):
@@ -293,8 +304,8 @@ _STATE = text(
 )
 
 
-def _read(session: Session, packs: Sequence[Row[Any]], columns: Sequence[str]) -> Columns:
-    """Return columns of packs, one pack after the other; what has been read before from memory."""
+def _read(session: Session, packs: Sequence[Row[Any]], columns: Collection[str]) -> list[Columns]:
+    """Return the columns of each pack; what has been read before from memory."""
     found: list[dict[str, Any]] = [
         {name: _KEPT.get(row.made, name) for name in columns} for row in packs
     ]
@@ -319,7 +330,11 @@ def _read(session: Session, packs: Sequence[Row[Any]], columns: Sequence[str]) -
                 lacking[row.pack][name] = values
                 if name not in _LARGE:
                     _KEPT.put(row.made, name, values)
-    return {name: np.concatenate([of_it[name] for of_it in found]) for name in columns}
+    return found
+
+
+def _if(holds: object, name: str) -> tuple[str, ...]:
+    return (name,) if holds else ()
 
 
 def _array(name: str, value: Any) -> Numbers:

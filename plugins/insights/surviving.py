@@ -179,21 +179,24 @@ def _packed(asked: Asked, packs: Packs) -> dict[Any, tuple[Durations, Outcomes]]
     reach = moved(asked.edges[0], asked.edges[-1]) if period else everything()
     parts: dict[int, list[tuple[Durations, Outcomes]]] = {}
     for part in packs.parts(reach, "created", "closed", "status", "resolution"):
-        created, closed = part["created"], part["closed"]
-        here = (created >= begin) & (created < end) if period else slice(None)
+        here = _within(part["created"], begin, end) if period else slice(None)
+        created, closed = part["created"][here], part["closed"][here]
         lasted = np.maximum(np.where(closed == NEVER, seen, closed), created) - created
-        fixed = part["resolution"] == CODES["resolution"][Resolution.FIXED.value]
-        done = part["status"] == CODES["status"][Status.DONE.value]
+        fixed = part["resolution"][here] == CODES["resolution"][Resolution.FIXED.value]
+        done = part["status"][here] == CODES["status"][Status.DONE.value]
         outcomes = np.where(done, np.where(fixed, FIXED, SET_ASIDE), UNFINISHED).astype(np.int8)
-        keys = packs.keys(part)[here]
-        lasted, outcomes = lasted[here], outcomes[here]
         if asked.by is None:
             parts.setdefault(0, []).append((lasted, outcomes))
             continue
+        keys = packs.keys(part)[here]
         for key in np.unique(keys).tolist():
             of_key = keys == key
             parts.setdefault(key, []).append((lasted[of_key], outcomes[of_key]))
     return {packs.key(key): _together(found) for key, found in parts.items()}
+
+
+def _within(instants: Any, begin: int, end: int) -> Any:
+    return np.flatnonzero((instants >= begin) & (instants < end))
 
 
 def _together(found: list[tuple[Durations, Outcomes]]) -> tuple[Durations, Outcomes]:

@@ -12,13 +12,21 @@ from plugins.insights.packed import NEVER, Numbers, micros
 
 _MOST_CELLS = 1 << 20
 """So many different values are counted in one row of counters; more are sorted."""
+_FEW = 4
+"""So many edges are compared with one by one: quicker than to look for the place between them."""
 _LOW = 1_000_000
 _Told = Callable[[Numbers], list[tuple[int, ...]]]
 
 
 def places_of(values: Numbers, edges: Sequence[datetime]) -> Numbers:
     """Return in which bucket each instant lies: from 0; -1 before all, the number of them after."""
-    return np.searchsorted(packed(edges), values, side="right") - 1
+    places = packed(edges)
+    if len(places) > _FEW:
+        return np.searchsorted(places, values, side="right") - 1
+    found = np.full(len(values), -1, dtype=np.int8)
+    for place in places:
+        found += values >= place
+    return found
 
 
 def packed(instants: Sequence[datetime]) -> Numbers:
