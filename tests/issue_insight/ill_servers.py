@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 
 def dead_endpoint() -> str:
@@ -32,3 +33,13 @@ def mute_server() -> Iterator[tuple[str, list[socket.socket]]]:
         thread.join()
     for connection in held:
         connection.close()
+
+
+@contextmanager
+def ill_server(how: Literal["dead", "mute"]) -> Iterator[str]:
+    """Give the URL of a server that is ill in one of these ways."""
+    if how == "dead":
+        yield dead_endpoint()
+    else:
+        with mute_server() as (endpoint, _):
+            yield endpoint

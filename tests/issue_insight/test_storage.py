@@ -17,7 +17,7 @@ from issue_insight.probing import probe, probe_presigned
 from issue_insight.settings import Settings
 from issue_insight.storage import CHUNK_BYTES, PART_BYTES, PresignedPost, Storage
 from issue_insight.testing import servers
-from tests.issue_insight.ill_servers import dead_endpoint, mute_server
+from tests.issue_insight.ill_servers import ill_server, mute_server
 
 
 @pytest.fixture(scope="module")
@@ -313,11 +313,8 @@ def ill(endpoint: str, *, rest: float = 60) -> Storage:
 
 @pytest.fixture(params=["dead", "mute"])
 def ill_endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "dead":
-        yield dead_endpoint()
-    else:
-        with mute_server() as (endpoint, _):
-            yield endpoint
+    with ill_server(request.param) as endpoint:
+        yield endpoint
 
 
 def test_every_call_to_a_server_that_is_away_or_mute_ends_in_unavailable(ill_endpoint: str) -> None:

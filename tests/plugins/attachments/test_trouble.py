@@ -28,7 +28,7 @@ from plugins.attachments.models import Attachment
 from plugins.attachments.receiving import IncomingFile
 from plugins.attachments.sweeping import Swept, sweep
 from plugins.issues.api import READ
-from tests.issue_insight.ill_servers import dead_endpoint, mute_server
+from tests.issue_insight.ill_servers import dead_endpoint, ill_server, mute_server
 from tests.plugins.attachments.conftest import Caller, keys
 
 LATER = timedelta(hours=2)
@@ -69,11 +69,8 @@ def use_storage(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 @pytest.fixture(params=["dead", "mute"])
 def ill_endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "dead":
-        yield dead_endpoint()
-    else:
-        with mute_server() as (endpoint, _):
-            yield endpoint
+    with ill_server(request.param) as endpoint:
+        yield endpoint
 
 
 def test_without_s3_files_are_503_and_soon_tried_again(
