@@ -5,13 +5,27 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, Table, case, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
 from issue_insight.errors import Conflict, FieldError, Invalid, NotFound
+from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event, record
 from plugins.issues import policy
 from plugins.issues.fields import RelationKind
@@ -20,6 +34,18 @@ from plugins.issues.queries import readable_issue
 from plugins.issues.relations import related_at, relation_at
 
 INVERSE = {"duplicate_of": "duplicates", "blocks": "blocked_by", "related": "related"}
+LISTED_BY = {
+    "duplicate_of": "has_duplicate",
+    "blocked_by": "blocks",
+    "blocks": "blocked_by",
+    "related": "related_to",
+    "duplicates": "duplicate_of",
+}
+"""The field of the filter that lists the others, by what an issue is to them.
+
+In the order in which relations are listed: what may be very many comes last.
+"""
+_KINDS = list(LISTED_BY)
 _LOCK = 4_118_350_927  # an arbitrary number that stands for "relating issues" among advisory locks
 _TABLE = cast(Table, IssueRelation.__table__)
 
@@ -79,21 +105,55 @@ def list_relations(
     principal: Principal,
     key: str,
     *,
-    as_of: datetime | None = None,
-    relation_id: int | None = None,
-) -> list[dict[str, Any]]:
-    """Return what the issue is to others that `principal` may see, now or as of an instant.
+    as_of: datetime | None,
+    limit: int,
+    cursor: str | None,
+    signer: CursorSigner,
+) -> dict[str, Any]:
+    """Return a page of what the issue is to others that `principal` may see, kind by kind.
 
-    Raises `NotFound`.
+    With how many there are of each kind, and the filter that lists them. Raises `NotFound`.
     """
     issue = readable_issue(session, principal, key, as_of)
+    place, there = _place(issue.id), _relations(principal, issue.id, as_of)
+    rows = there.order_by(place, _TABLE.c.id).limit(limit + 1)
+    context = f"relations of {issue.id}"
+    if cursor is not None:
+        rows = rows.where(tuple_(place, _TABLE.c.id) > tuple_(*signer.open(cursor, context)))
+    found = session.execute(rows).all()
+    page = found[:limit]
+    counted = there.with_only_columns(place, func.count()).group_by(place).order_by(place)
+    kinds = [
+        {"kind": kind, "total": total, "q": f"{LISTED_BY[kind]}:{key.upper()}"}
+        for kind, total in ((_KINDS[place], total) for place, total in session.execute(counted))
+    ]
+    return {
+        "items": [_shown(row) for row in page],
+        "next": signer.seal([page[-1].place, page[-1].id], context) if len(found) > limit else None,
+        "total": sum(of_kind["total"] for of_kind in kinds),
+        "total_is_estimate": False,
+        "kinds": kinds,
+    }
+
+
+def read_relation(
+    session: Session, principal: Principal, key: str, relation_id: int
+) -> dict[str, Any]:
+    """Return one relation of the issue, which stands. Raises `NotFound` for such an issue."""
+    issue = readable_issue(session, principal, key)
+    rows = _relations(principal, issue.id, None).where(_TABLE.c.id == relation_id)
+    return _shown(session.execute(rows).one())
+
+
+def _relations(
+    principal: Principal, issue_id: int, as_of: datetime | None
+) -> Select[*tuple[Any, ...]]:
     others = relation_at(as_of)
-    other_end = case((_TABLE.c.from_id == issue.id, _TABLE.c.to_id), else_=_TABLE.c.from_id)
-    rows = session.execute(
+    other_end = case((_TABLE.c.from_id == issue_id, _TABLE.c.to_id), else_=_TABLE.c.from_id)
+    return (
         select(
             _TABLE.c.id,
-            _TABLE.c.kind,
-            _TABLE.c.from_id,
+            _place(issue_id).label("place"),
             _TABLE.c.created_at,
             Project.key,
             others.c.number,
@@ -104,24 +164,34 @@ def list_relations(
         .join(others, others.c.id == other_end)
         .join(Project, Project.id == others.c.project_id)
         .where(
-            or_(_TABLE.c.from_id == issue.id, _TABLE.c.to_id == issue.id),
+            or_(_TABLE.c.from_id == issue_id, _TABLE.c.to_id == issue_id),
             related_at(_TABLE, as_of),
             policy.visible_to(principal, others, as_of),
-            true() if relation_id is None else _TABLE.c.id == relation_id,
         )
-        .order_by(_TABLE.c.id)
     )
-    return [
-        {
-            "id": row.id,
-            "kind": row.kind if row.from_id == issue.id else INVERSE[row.kind],
-            "key": f"{row.key}-{row.number}",
-            "title": row.title,
-            "status": row.status,
-            "created_at": row.created_at,
-        }
-        for row in rows
-    ]
+
+
+def _place(issue_id: int) -> ColumnElement[int]:
+    """Return the place among `_KINDS` of what an issue is to the other one."""
+    mine = _TABLE.c.from_id == issue_id
+    return case(
+        *[
+            (and_(mine, _TABLE.c.kind == kind), _KINDS.index(kind))
+            for kind in ("duplicate_of", "blocks")
+        ],
+        *[(_TABLE.c.kind == kind, _KINDS.index(inverse)) for kind, inverse in INVERSE.items()],
+    )
+
+
+def _shown(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": _KINDS[row.place],
+        "key": f"{row.key}-{row.number}",
+        "title": row.title,
+        "status": row.status,
+        "created_at": row.created_at,
+    }
 
 
 def one_at_a_time(session: Session) -> None:

@@ -311,21 +311,32 @@ class RelationCreate(Model):
     issue: IssueKey
 
 
+RelationSeen = Literal["duplicate_of", "blocked_by", "blocks", "related", "duplicates"]
+
+
 class RelationRead(Model):
     """What the issue is to another one, and that one."""
 
     id: int
-    kind: Literal["duplicate_of", "duplicates", "blocks", "blocked_by", "related"]
+    kind: RelationSeen
     key: str
     title: str
     status: Status
     created_at: Instant
 
 
-class RelationList(Model):
-    """The relations of an issue to others that one may see."""
+class RelationsOfKind(Model):
+    """The others to which the issue is the same."""
 
-    items: list[RelationRead]
+    kind: RelationSeen
+    total: int = Field(ge=0)
+    q: str = Field(description="The filter that lists them all.", examples=["duplicate_of:WEB-42"])
+
+
+class RelationPage(Page[RelationRead]):
+    """The relations of an issue to others that one may see, kind by kind."""
+
+    kinds: list[RelationsOfKind] = Field(description="Those of which there are some.")
 
 
 class IssuePage(Page[IssueItem]):
@@ -395,6 +406,10 @@ class CommentRead(Model):
 
 class CommentPage(Page[CommentRead]):
     """Comments, the oldest first."""
+
+
+class RelationListQuery(PageQuery, AsOfQuery):
+    """Which relations."""
 
 
 class CommentListQuery(PageQuery, AsOfQuery):

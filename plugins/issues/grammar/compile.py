@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    ScalarSelect,
     and_,
     false,
     func,
@@ -47,6 +48,14 @@ _IS = ("open", "closed", "overdue", "confidential", "duplicate", "blocked", "blo
 _LINKS = IssueRelation.__table__.alias("links")
 _OTHERS_NOW = Issue.__table__.alias("others_now")
 _OTHERS_THEN = IssueVersion.__table__.alias("others_then")
+# What an issue is at which end of, to the issue that the field names.
+_RELATIONS = {
+    "duplicate_of": [("duplicate_of", "from_id")],
+    "has_duplicate": [("duplicate_of", "to_id")],
+    "blocks": [("blocks", "from_id")],
+    "blocked_by": [("blocks", "to_id")],
+    "related_to": [("related", "from_id"), ("related", "to_id")],
+}
 _HAS = {"assignee": "assignee_id", "severity": "severity", "due": "due_date"}
 _STAYS, _MILESTONES = IssueStay.__table__, IssueMilestones.__table__
 
@@ -165,6 +174,9 @@ class _Compiler:
                 return self._is(field, lowered)
             case "has":
                 return self._has(field, lowered)
+            case "duplicate_of" | "has_duplicate" | "blocks" | "blocked_by" | "related_to":
+                to = self._issue(field, value)
+                return or_(*[self._related(*of, to=to) for of in _RELATIONS[field.name]])
             case _:
                 words = title_words(value)
                 return None if left_out(words) else self._found(wanted(words), in_title=True)
@@ -182,17 +194,21 @@ class _Compiler:
         return self.c.severity.in_(severities_asked(field.operator, name))
 
     def _key(self, field: Field, value: str) -> ColumnElement[bool]:
+        # By its id, which the past is indexed by as well; its number never changes.
+        return self.c.id == self._issue(field, value)
+
+    def _issue(self, field: Field, value: str) -> ScalarSelect[int]:
+        """Return the id of the issue with that key, whether or not it can be seen."""
         found = ISSUE_KEY.fullmatch(value)
         if found is None:
             self._refuse(field, f"{value!r} is not a key like WEB-42")
-        # By its id, which the past is indexed by as well; its number never changes.
         issue = (
             select(Issue.id)
             .join(Project, Project.id == Issue.project_id)
             .where(Project.key == found[1].upper(), Issue.number == int(found[2]))
             .correlate(None)
         )
-        return self.c.id == issue.scalar_subquery()
+        return issue.scalar_subquery()
 
     def _person(self, field: Field, value: str) -> ColumnElement[bool]:
         column = self.c[f"{field.name}_id"]
@@ -340,7 +356,7 @@ class _Compiler:
         if value not in _IS:
             self._refuse(field, f"is takes {', '.join(_IS[:-1])} or {_IS[-1]}, not {value!r}")
         if value == "duplicate":
-            return self._related("duplicate_of", mine="from_id")
+            return self._related("duplicate_of", "from_id")
         if value == "confidential":
             return self.c.confidential
         if value == "closed":
@@ -348,9 +364,9 @@ class _Compiler:
         unfinished = self.c.status != Status.DONE.value
         match value:
             case "blocked":
-                return and_(unfinished, self._related("blocks", mine="to_id", unfinished=True))
+                return and_(unfinished, self._related("blocks", "to_id", unfinished=True))
             case "blocking":
-                return and_(unfinished, self._related("blocks", mine="from_id", unfinished=True))
+                return and_(unfinished, self._related("blocks", "from_id", unfinished=True))
             case "overdue":
                 return and_(unfinished, self.c.due_date < self._today())
             case _:
@@ -360,16 +376,21 @@ class _Compiler:
         if value in ("label", "labels"):
             return func.cardinality(self.c.labels) > 0
         if value in ("duplicate", "duplicates"):
-            return self._related("duplicate_of", mine="to_id")
+            return self._related("duplicate_of", "to_id")
         if value == "related":
-            return or_(*[self._related("related", mine=end) for end in ("from_id", "to_id")])
+            return or_(*[self._related("related", end) for end in ("from_id", "to_id")])
         if value not in _HAS:
             names = ", ".join([*_HAS, "label", "duplicates"])
             self._refuse(field, f"has takes {names} or related, not {value!r}")
         return self.c[_HAS[value]].is_not(None)
 
-    def _related(self, kind: str, *, mine: str, unfinished: bool = False) -> ColumnElement[bool]:
-        """Return whether an issue is at the end `mine` of a relation to one that can be seen."""
+    def _related(
+        self, kind: str, mine: str, *, unfinished: bool = False, to: ScalarSelect[int] | None = None
+    ) -> ColumnElement[bool]:
+        """Return whether an issue is at the end `mine` of a relation to one that can be seen.
+
+        The other one is not done with `unfinished`, and it is `to` where that is given.
+        """
         as_of = self.context.as_of
         others = _OTHERS_NOW if as_of is None else _OTHERS_THEN
         theirs = "to_id" if mine == "from_id" else "from_id"
@@ -382,6 +403,8 @@ class _Compiler:
             found = found.where(others.c.valid_from <= as_of, others.c.valid_to > as_of)
         if unfinished:
             found = found.where(others.c.status != Status.DONE.value)
+        if to is not None:
+            found = found.where(_LINKS.c[theirs] == to)
         return self.c.id.in_(found)
 
     def _today(self) -> date:

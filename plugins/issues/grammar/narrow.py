@@ -3,7 +3,7 @@
 from plugins.issues.grammar.ast import And, Field, Node, Not, Or, Query, Words
 from plugins.issues.grammar.format import format_query
 from plugins.issues.grammar.instants import duration
-from plugins.issues.grammar.parse import GrammarError, parse
+from plugins.issues.grammar.parse import RELATING, GrammarError, parse
 
 _LASTING = frozenset(
     "status severity resolution project key label assignee reporter has lead".split()  # noqa: SIM905
@@ -83,7 +83,9 @@ def is_personal(node: Node | None) -> bool:
 
 
 def _asks_of_relations(field: Field) -> bool:
-    return any(value.lower() in _RELATING.get(field.name, ()) for value in field.values)
+    return field.name in RELATING or any(
+        value.lower() in _RELATING.get(field.name, ()) for value in field.values
+    )
 
 
 def _parts(node: Node) -> tuple[Node, ...]:

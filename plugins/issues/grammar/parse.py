@@ -15,6 +15,9 @@ MAX_TEXT = 2_000
 MAX_TERMS = 100
 MAX_DEPTH = 20
 
+RELATING = ("duplicate_of", "has_duplicate", "blocks", "blocked_by", "related_to")
+"""Fields that name an issue: what is to it what the field says."""
+
 FIELDS = frozenset(
     [
         "status",
@@ -44,6 +47,7 @@ FIELDS = frozenset(
         "was",
         "is",
         "has",
+        *RELATING,
         "title",
         "sort",
     ]
@@ -53,7 +57,7 @@ SORTS = ("updated", "created", "severity", "due", "key", "closed", "status", "re
 _COMPARABLE = frozenset(
     FIELDS
     - {"status", "resolution", "project", "key", "label", "assignee", "reporter"}
-    - {"is", "has", "title", "sort", "was"}
+    - {"is", "has", "title", "sort", "was", *RELATING}
 )
 
 _PARSER = Lark(

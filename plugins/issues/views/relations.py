@@ -5,21 +5,30 @@ from typing import Any
 from issue_insight.auth.permission import requires
 from issue_insight.auth.principal import current_principal
 from issue_insight.db import reading, unit_of_work
+from issue_insight.http.paging import cursors
 from plugins.issues import policy, related
-from plugins.issues.schemas import AsOfQuery, RelationCreate, RelationList, RelationRead
+from plugins.issues.schemas import RelationCreate, RelationListQuery, RelationPage, RelationRead
 from plugins.issues.views.blueprint import as_of_asked, blp, change_set_header
 
 
 @blp.get("/issues/<key>/relations")
-@blp.arguments(AsOfQuery, location="query")
-@blp.response(200, RelationList)
+@blp.arguments(RelationListQuery, location="query")
+@blp.response(200, RelationPage)
 @blp.problems(404)
 @requires(policy.READ)
-def list_relations(query: AsOfQuery, key: str) -> Any:
+def list_relations(query: RelationListQuery, key: str) -> Any:
     """List what an issue is to others: both directions, of those that one may see."""
     as_of = as_of_asked(query.as_of)
     with reading() as session:
-        return {"items": related.list_relations(session, current_principal(), key, as_of=as_of)}
+        return related.list_relations(
+            session,
+            current_principal(),
+            key,
+            as_of=as_of,
+            limit=query.limit,
+            cursor=query.cursor,
+            signer=cursors(),
+        )
 
 
 @blp.post("/issues/<key>/relations")
@@ -33,7 +42,7 @@ def add_relation(data: RelationCreate, key: str) -> Any:
     principal = current_principal()
     with unit_of_work() as session:
         made, change_set = related.relate(session, principal, key, data.kind.value, data.issue)
-        [answer] = related.list_relations(session, principal, key, relation_id=made)
+        answer = related.read_relation(session, principal, key, made)
     return answer, 201, change_set_header(change_set)
 
 

@@ -157,7 +157,8 @@ ELSEWHERE = {f"{API}/live"}
 QUERIES = {
     "q": ["", MARK, f"label:{MARK}", f"title:{MARK}", "is:confidential", "-label:none", "sort:key",
           "severity:high", "key:LIB-4", "has:label", f"-{MARK} sort:-created", f"{MARK[:4]}*",
-          "has:duplicates", "-is:duplicate has:related OR is:blocked"],
+          "has:duplicates", "-is:duplicate has:related OR is:blocked",
+          "duplicate_of:LIB-1", "has_duplicate:LIB-4", "-related_to:LIB-5 OR blocks:LIB-4"],
     "as_of": [on(2).isoformat(), on(3).isoformat(), on(4).isoformat()],
     "limit": ["1", "100"],
     "cursor": ["x"],

@@ -110,6 +110,56 @@ def test_filters_ask_what_issues_are_to_each_other(maintainer: Caller, web: str)
     assert keys(maintainer, "is:blocked OR is:blocking") == set()
 
 
+def test_filters_list_what_an_issue_is_related_to(maintainer: Caller, web: str) -> None:
+    a, b, c, d = (maintainer.report(web) for _ in range(4))
+    relate(maintainer, a, "duplicate_of", b)
+    relate(maintainer, c, "blocks", b)
+    relate(maintainer, b, "blocks", d)
+    relate(maintainer, d, "related", b)
+    assert keys(maintainer, f"duplicate_of:{b}") == {a}
+    assert keys(maintainer, f"has_duplicate:{a.lower()}") == {b}
+    assert keys(maintainer, f"blocks:{b}") == {c}
+    assert keys(maintainer, f"blocked_by:{b},{c}") == {b, d}
+    assert keys(maintainer, f"related_to:{b}") == {d}
+    assert keys(maintainer, f"related_to:{d}") == {b}
+    assert keys(maintainer, f"-related_to:{d} -blocks:{b} -blocked_by:WEB-999") == {a, d}
+    refused = maintainer.ask("GET", "/issues", query_string={"q": "blocks:none"})
+    assert refused.status_code == 422
+
+
+def test_relations_come_by_pages_those_of_which_there_may_be_many_last(
+    maintainer: Caller, web: str
+) -> None:
+    it, original, blocker, blocked, like, *copies = (maintainer.report(web) for _ in range(8))
+    for copy in copies:
+        relate(maintainer, copy, "duplicate_of", it)
+    relate(maintainer, it, "related", like)
+    relate(maintainer, it, "blocks", blocked)
+    relate(maintainer, blocker, "blocks", it)
+    relate(maintainer, it, "duplicate_of", original)
+    path = f"/issues/{it}/relations"
+    first = maintainer.get(path, limit="3")
+    assert [r["key"] for r in first["items"]] == [original, blocker, blocked]
+    assert first["total"] == 7
+    rest = maintainer.get(path, cursor=first["next"])
+    assert [r["key"] for r in rest["items"]] == [like, *copies]
+    assert rest["next"] is None
+    assert [(of["kind"], of["total"]) for of in first["kinds"]] == [
+        ("duplicate_of", 1),
+        ("blocked_by", 1),
+        ("blocks", 1),
+        ("related", 1),
+        ("duplicates", 3),
+    ]
+    # Each kind opens as a list of just as many.
+    for of in first["kinds"]:
+        assert len(keys(maintainer, of["q"])) == of["total"]
+    elsewhere = maintainer.ask(
+        "GET", f"/issues/{like}/relations", query_string={"cursor": first["next"]}
+    )
+    assert elsewhere.status_code == 422
+
+
 def test_relations_are_those_of_the_instant(maintainer: Caller, web: str) -> None:
     begin = datetime(2026, 3, 1, 12, tzinfo=UTC)
     days = [begin + timedelta(days=n) for n in range(7)]
@@ -140,7 +190,8 @@ def test_a_filter_on_relations_tells_nothing_of_an_issue_one_may_not_see(
     shown, dark = maintainer.report(lib), maintainer.report(lib, confidential=True)
     for kind in ("duplicate_of", "blocks", "related"):
         relate(maintainer, dark, kind, shown)
-    for q in ("has:duplicates", "is:blocked", "has:related"):
+    named = [f"{field}:{dark}" for field in ("has_duplicate", "blocked_by", "related_to")]
+    for q in ("has:duplicates", "is:blocked", "has:related", *named):
         assert keys(maintainer, q) >= {shown}
         assert keys(reporter, q) == set()
         assert reporter.get("/stats/now", q=q)["total"] == 0
