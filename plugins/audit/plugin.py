@@ -8,7 +8,7 @@ from plugins.audit.views import blp
 plugin = Plugin(
     name="audit",
     summary="Who did what when, for admins, from the event log",
-    requires=("roles",),
+    requires=("roles", "issues"),
     blueprints=(blp,),
     permissions=PERMISSIONS,
     commands=(audit,),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from issue_insight.http.paging import CursorSigner
 from issue_insight.journal import Event
 from plugins.audit.fields import Kind
+from plugins.issues.api import Issue, Project
 from plugins.roles.api import user_refs
 
 COUNTED = 10_000
@@ -104,6 +105,7 @@ def _entries(there: list[ColumnElement[bool]]) -> Select[Any]:
 def _shown(session: Session, rows: Iterable[Any]) -> list[dict[str, Any]]:
     found = list(rows)
     people = user_refs(session, {row.actor_id for row in found if row.actor_id is not None})
+    names = _names(session, found)
     return [
         {
             "id": row.id,
@@ -113,6 +115,7 @@ def _shown(session: Session, rows: Iterable[Any]) -> list[dict[str, Any]]:
             "actor_kind": row.actor_kind,
             "subject": row.subject,
             "subject_id": row.subject_id,
+            "subject_name": names.get((row.subject, row.subject_id)),
             "event": row.kind,
             "field": row.field,
             "old": row.old,
@@ -121,3 +124,25 @@ def _shown(session: Session, rows: Iterable[Any]) -> list[dict[str, Any]]:
         }
         for row in found
     ]
+
+
+def _names(session: Session, rows: Iterable[Any]) -> dict[tuple[str, int], str]:
+    """Return what people, issues and projects go by, also those that were deleted."""
+    ids: dict[str, set[int]] = {"user": set(), "issue": set(), "project": set()}
+    for row in rows:
+        if row.subject in ids:
+            ids[row.subject].add(row.subject_id)
+    found = {("user", id): ref["name"] for id, ref in user_refs(session, ids["user"]).items()}
+    if ids["issue"]:
+        issues = (
+            select(Issue.id, Project.key, Issue.number)
+            .join(Project, Project.id == Issue.project_id)
+            .where(Issue.id.in_(ids["issue"]))
+        )
+        found |= {
+            ("issue", id): f"{key}-{number}" for id, key, number in session.execute(issues).tuples()
+        }
+    if ids["project"]:
+        projects = select(Project.id, Project.key).where(Project.id.in_(ids["project"]))
+        found |= {("project", id): key for id, key in session.execute(projects).tuples()}
+    return found

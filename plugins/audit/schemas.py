@@ -27,6 +27,10 @@ class Entry(Model):
     actor_kind: Literal["person", "token", "job", "import"]
     subject: Annotated[str, Field(examples=["user"])]
     subject_id: int
+    subject_name: Annotated[
+        str | None,
+        Field(description="What a person, an issue or a project goes by.", examples=["WEB-42"]),
+    ]
     event: Annotated[str, Field(description="The event of the log.", examples=["changed"])]
     field: str | None
     old: Any

@@ -11,8 +11,8 @@ from plugins.audit.queries import Wanted, chunk
 
 CHUNK = 1_000
 COLUMNS = (
-    "id", "at", "kind", "actor_id", "actor", "actor_kind", "subject", "subject_id", "event",
-    "field", "old", "new", "change_set",
+    "id", "at", "kind", "actor_id", "actor", "actor_kind", "subject", "subject_id", "subject_name",
+    "event", "field", "old", "new", "change_set",
 )  # fmt: skip
 
 

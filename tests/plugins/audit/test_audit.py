@@ -93,6 +93,21 @@ def test_every_kind_of_thing_is_found_by_its_kind(client: FlaskClient, admin: Si
     assert {entry["subject_id"] for entry in entries(client, kind="person")} == {admin.id, bob.id}
 
 
+def test_what_an_entry_is_about_has_a_name(client: FlaskClient, admin: SignedIn) -> None:
+    bob = as_other(client, name="Bob")
+    client.patch(f"/api/v1/users/{bob.id}", json={"role": "maintainer"})
+    client.post("/api/v1/projects", json={"key": "WEB", "name": "Web"})
+    client.post("/api/v1/issues", json={"project": "WEB", "title": "Broken"})
+    client.post("/api/v1/views", json={"name": "Mine"})
+    client.delete("/api/v1/issues/WEB-1", headers={"If-Match": "*"})
+    names = {
+        kind: entries(client, kind=kind)[0]["subject_name"]
+        for kind in ("role", "project", "issue", "deletion", "view")
+    }
+    expected = {"role": "Bob", "project": "WEB", "issue": "WEB-1", "deletion": "WEB-1"}
+    assert names == expected | {"view": None}
+
+
 def test_every_entry_is_of_one_kind(client: FlaskClient, admin: SignedIn) -> None:
     client.post("/api/v1/projects", json={"key": "WEB", "name": "Web"})
     client.post("/api/v1/views", json={"name": "Shared", "shared": True})

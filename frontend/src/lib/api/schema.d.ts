@@ -1478,6 +1478,11 @@ export interface components {
             /** @example user */
             subject: string;
             subject_id: number;
+            /**
+             * @description What a person, an issue or a project goes by.
+             * @example WEB-42
+             */
+            subject_name: string | null;
         };
         /**
          * EntryPage
@@ -2217,11 +2222,22 @@ export interface components {
          */
         RelationKind: "duplicate_of" | "blocks" | "related";
         /**
-         * RelationList
-         * @description The relations of an issue to others that one may see.
+         * RelationPage
+         * @description The relations of an issue to others that one may see, kind by kind.
          */
-        RelationList: {
+        RelationPage: {
             items: components["schemas"]["RelationRead"][];
+            /** @description Those of which there are some. */
+            kinds: components["schemas"]["RelationsOfKind"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+            /** @description How many there are on all pages. */
+            total: number;
+            /**
+             * @description Whether `total` is too large to have been counted exactly.
+             * @default false
+             */
+            total_is_estimate: boolean;
         };
         /**
          * RelationRead
@@ -2233,9 +2249,23 @@ export interface components {
             id: number;
             key: string;
             /** @enum {string} */
-            kind: "duplicate_of" | "duplicates" | "blocks" | "blocked_by" | "related";
+            kind: "duplicate_of" | "blocked_by" | "blocks" | "related" | "duplicates";
             status: components["schemas"]["Status"];
             title: string;
+        };
+        /**
+         * RelationsOfKind
+         * @description The others to which the issue is the same.
+         */
+        RelationsOfKind: {
+            /** @enum {string} */
+            kind: "duplicate_of" | "blocked_by" | "blocks" | "related" | "duplicates";
+            /**
+             * @description The filter that lists them all.
+             * @example duplicate_of:WEB-42
+             */
+            q: string;
+            total: number;
         };
         /**
          * Resolution
@@ -3771,6 +3801,8 @@ export interface operations {
             query?: {
                 /** @description Show the state at this instant (RFC 3339), or at the end of this day in the instance's time zone. */
                 as_of?: string | null;
+                cursor?: string | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -3786,7 +3818,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RelationList"];
+                    "application/json": components["schemas"]["RelationPage"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];
