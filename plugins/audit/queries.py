@@ -139,10 +139,8 @@ def _names(session: Session, rows: Iterable[Any]) -> dict[tuple[str, int], str]:
             .join(Project, Project.id == Issue.project_id)
             .where(Issue.id.in_(ids["issue"]))
         )
-        found |= {
-            ("issue", id): f"{key}-{number}" for id, key, number in session.execute(issues).tuples()
-        }
+        found |= {("issue", id): f"{key}-{number}" for id, key, number in session.execute(issues)}
     if ids["project"]:
         projects = select(Project.id, Project.key).where(Project.id.in_(ids["project"]))
-        found |= {("project", id): key for id, key in session.execute(projects).tuples()}
+        found |= {("project", id): key for id, key in session.execute(projects)}
     return found

@@ -51,7 +51,8 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
     key = world.issue("The lamp flickers", description="# At night\n\n- [ ] look", severity="high")
     world.call("POST", f"/issues/{key}/comments", body="Here as well.")
     for number in range(3):
-        world.issue(f"Another lamp {number}", labels=["lamp", "night"])
+        other = world.issue(f"Another lamp {number}", labels=["lamp", "night"])
+    world.call("POST", f"/issues/{key}/relations", kind="blocks", issue=other)
     found = []
     stranger = people.window(color_scheme=theme)
     stranger.go("/issues").get_by_role("heading", name="Sign in").wait_for()
@@ -72,6 +73,8 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
         "/board": "[data-card]",
         "/insights": "svg a >> nth=-1",
         "/people": "text=admin@example.org",
+        "/audit": "text=reported this",
+        "/audit?kind=deletion": "text=No entry fits this filter",
         "/settings/tokens": "text=Nightly report",
     }.items():
         page = window.go(path)
@@ -81,6 +84,13 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
             page.get_by_role("button", name="Lanes by severity").click()
             page.get_by_role("heading", name="High", level=3).wait_for()
             found += [f"{path} with lanes: {one}" for one in violations(page, axe)]
+        if path == f"/issues/{key}":
+            page.get_by_role("list", name="Blocks").wait_for()
+            page.get_by_role("button", name="Relate", exact=True).click()
+            page.get_by_label("The other issue").fill("lamp")
+            page.get_by_role("button", name="Another lamp 0").wait_for()
+            found += [f"{path} relating: {one}" for one in violations(page, axe)]
+            page.keyboard.press("Escape")
         if path == "/settings/tokens":
             found += [f"{path} {one}" for one in token_violations(page, axe)]
     assert not found, "\n".join(found)

@@ -98,7 +98,7 @@ def test_what_an_entry_is_about_has_a_name(client: FlaskClient, admin: SignedIn)
     client.patch(f"/api/v1/users/{bob.id}", json={"role": "maintainer"})
     client.post("/api/v1/projects", json={"key": "WEB", "name": "Web"})
     client.post("/api/v1/issues", json={"project": "WEB", "title": "Broken"})
-    client.post("/api/v1/views", json={"name": "Mine"})
+    client.post("/api/v1/views", json={"name": "Ours", "shared": True})
     client.delete("/api/v1/issues/WEB-1", headers={"If-Match": "*"})
     names = {
         kind: entries(client, kind=kind)[0]["subject_name"]

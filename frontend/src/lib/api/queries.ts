@@ -10,11 +10,15 @@ export const queryClient = new QueryClient({
       // Told only of what was read before, `list.every(({ data }) => …)` would miss whatever came
       // while it looked at the first ones.
       notifyOnChangeProps: 'all',
+      // Without a network a question fails at once, rather than wait for one and say nothing...
+      networkMode: 'always',
       // A refusal will be one again; what was away may be back.
       retry: (failures, error) => {
         const { status } = asApiError(error);
-        return (status === 0 || status === 503) && failures < 2;
+        return navigator.onLine && (status === 0 || status === 503) && failures < 2;
       },
+      // ... and is asked again when there is one.
+      refetchOnReconnect: true,
     },
     mutations: { retry: false },
   },
@@ -41,9 +45,19 @@ export const keys = {
   flow: (q: string, asOf: string | null, range: string) => ['counts', q, asOf, 'flow', range],
   insight: (metric: string, asked: object) => ['counts', 'insight', metric, asked] as const,
   metrics: ['metrics'] as const,
+  relations: (key: string, asOf: string | null) => ['issue', key, 'relations', asOf] as const,
+  audit: (asked: object) => ['audit', asked] as const,
   tokens: ['tokens'] as const,
   users: (q: string) => ['users', q] as const,
 };
+
+/** Ask again what is on the screen and could not be asked: the server is back. */
+export function askAgain(): void {
+  void queryClient.refetchQueries({
+    type: 'active',
+    predicate: ({ state }) => state.status === 'error' && asApiError(state.error).isOffline,
+  });
+}
 
 /** Fetch again whatever shows issues of the present: many of them have changed. */
 export function refreshIssues(): Promise<void> {

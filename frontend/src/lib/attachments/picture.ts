@@ -2,6 +2,7 @@
 
 import { answer, api } from '$lib/api/client';
 import { queryClient } from '$lib/api/queries';
+import { keep } from '$lib/components/keep';
 
 /** Return the bytes of an attachment, or of its thumbnail. Throws `ApiError`. */
 export function pictureOf(id: number, thumbnail: boolean): Promise<Blob> {
@@ -27,10 +28,5 @@ export function pictureOf(id: number, thumbnail: boolean): Promise<Blob> {
 
 /** Save a file to the disk of whoever looks at it. Throws `ApiError`. */
 export async function download(id: number, name: string): Promise<void> {
-  const url = URL.createObjectURL(await pictureOf(id, false));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  keep(name, await pictureOf(id, false));
 }

@@ -44,7 +44,7 @@ export function createColumn(q: () => string, asOf: () => string | null, enabled
       return query.isPending;
     },
     get hasFailed() {
-      return query.isError;
+      return query.isError && query.data === undefined;
     },
     more: () => {
       if (query.hasNextPage && !query.isFetching && !query.isFetchNextPageError)

@@ -1,6 +1,6 @@
 /** What an event of an issue says, in words. */
 
-import type { Event } from '$lib/api/types';
+import type { Event, RelationSeen } from '$lib/api/types';
 import { locale, t, type Key } from '$lib/i18n/index.svelte';
 import { day } from '$lib/time/format';
 
@@ -16,13 +16,17 @@ const FIELDS = new Set([
 ]);
 
 /** Return what happened, to stand after the name of who did it. `nameOf` knows people by id. */
-export function describe(event: Event, nameOf: (id: number) => string): string {
+export function describe(
+  event: Pick<Event, 'kind' | 'field' | 'old' | 'new'>,
+  nameOf: (id: number) => string,
+): string {
   if (event.kind === 'created') return t('event.created');
   if (event.field === 'deleted') return t(event.new === true ? 'event.deleted' : 'event.restored');
   if (event.kind === 'comment deleted') return t('event.comment.deleted');
   if (event.kind === 'attached') return t('event.attached', { name: nameOfFile(event.new) });
   if (event.kind === 'detached')
     return t('event.attachment.removed', { name: nameOfFile(event.old) });
+  if (event.field === 'relation') return related(event);
   if (event.field === 'confidential')
     return t(event.new === true ? 'event.confidential' : 'event.not-confidential');
   if (event.kind !== 'changed' || !event.field || !FIELDS.has(event.field))
@@ -36,6 +40,12 @@ export function describe(event: Event, nameOf: (id: number) => string): string {
   if (!now) return t('event.cleared', { field, old: old ?? '' });
   if (!old) return t('event.set', { field, new: now });
   return `${t('event.changed', { field })} ${t('event.from-to', { old, new: now })}`;
+}
+
+function related({ kind, old, new: now }: Pick<Event, 'kind' | 'old' | 'new'>): string {
+  const said = (now ?? old) as { kind: RelationSeen; issue: string };
+  const relation = `${t(`relations.${said.kind}`)} ${said.issue}`;
+  return t(kind === 'unrelated' ? 'event.unrelated' : 'event.related', { relation });
 }
 
 const nameOfFile = (file: unknown): string =>

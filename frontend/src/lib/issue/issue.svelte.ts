@@ -2,7 +2,7 @@
 
 import { createQuery } from '@tanstack/svelte-query';
 import { answer, api } from '$lib/api/client';
-import { ApiError, asApiError } from '$lib/api/problem';
+import { asApiError } from '$lib/api/problem';
 import { keys } from '$lib/api/queries';
 import { currentAsOf } from '$lib/rewind/rewind';
 
@@ -21,8 +21,6 @@ export function createIssue(key: () => string) {
       ),
   }));
   const isGone = $derived(query.error !== null && asApiError(query.error).status === 404);
-  // Without a network a query waits instead of failing: who waits is told so at once.
-  const isWaiting = $derived(query.isPaused && query.data === undefined);
   return {
     /** What is not there any more is not shown from memory. */
     get shown() {
@@ -32,7 +30,7 @@ export function createIssue(key: () => string) {
       return isGone;
     },
     get error() {
-      return isWaiting ? new ApiError(0, null) : query.error;
+      return query.error;
     },
     retry: () => void query.refetch(),
   };

@@ -55,7 +55,7 @@ export function createIssueList(q: () => string, asOf: () => string | null) {
     ...pagesOf(q(), asOf()),
     refetchOnWindowFocus: false,
     // What changed meanwhile comes with the stream, and moves nothing.
-    refetchOnReconnect: () => liveState() === 'off',
+    refetchOnReconnect: ({ state }) => state.status === 'error' || liveState() === 'off',
   }));
 
   // While another filter loads, or cannot be read, the last list stays in view.

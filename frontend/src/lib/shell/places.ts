@@ -4,6 +4,7 @@ import { base } from '$app/paths';
 import ChartColumn from '@lucide/svelte/icons/chart-column';
 import CircleDot from '@lucide/svelte/icons/circle-dot';
 import SquareKanban from '@lucide/svelte/icons/square-kanban';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Users from '@lucide/svelte/icons/users';
 
 /** `needs`: the permission without which the place is not offered. `keys`: what opens it. */
@@ -18,4 +19,5 @@ export const PLACES = [
     needs: 'stats:read',
   },
   { name: 'people', href: `${base}/people`, icon: Users, keys: 'g p', needs: 'roles:manage' },
+  { name: 'audit', href: `${base}/audit`, icon: ScrollText, keys: 'g a', needs: 'audit:read' },
 ] as const;

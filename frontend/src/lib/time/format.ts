@@ -57,6 +57,11 @@ export function dateAndTime(
   return formatter(locale, { dateStyle, timeStyle: 'short' }).format(new Date(instant));
 }
 
+/** An instant to the second, as short as a table needs it. */
+export function toTheSecond(instant: string, locale: string): string {
+  return formatter(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(instant));
+}
+
 /** The month of a day: December 2026. */
 export function month(text: string, locale: string, style: 'long' | 'short' = 'long'): string {
   return formatter(locale, { month: style, year: 'numeric', timeZone: 'UTC' }).format(
