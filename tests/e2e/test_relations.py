@@ -40,7 +40,7 @@ def test_both_issues_show_a_relation_to_whoever_looks_at_them(people: People, wo
     ):
         there = window.page.get_by_role("list", name=said, exact=True)
         expect(there.get_by_role("link", name=other)).to_be_visible()
-    expect(remo.page.get_by_text(f"noted: Blocks {lamp}")).to_be_visible()
+    expect(remo.page.get_by_text(f"marked this as blocking {lamp}")).to_be_visible()
     expect(remo.page.get_by_role("button", name="Relate")).to_have_count(0)
 
     mara.page.get_by_role("button", name=f"Take the relation to {switch} away").click()

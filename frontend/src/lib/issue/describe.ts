@@ -44,8 +44,9 @@ export function describe(
 
 function related({ kind, old, new: now }: Pick<Event, 'kind' | 'old' | 'new'>): string {
   const said = (now ?? old) as { kind: RelationSeen; issue: string };
-  const relation = `${t(`relations.${said.kind}`)} ${said.issue}`;
-  return t(kind === 'unrelated' ? 'event.unrelated' : 'event.related', { relation });
+  return t(kind === 'unrelated' ? 'event.unrelated' : `event.relation.${said.kind}`, {
+    issue: said.issue,
+  });
 }
 
 const nameOfFile = (file: unknown): string =>
