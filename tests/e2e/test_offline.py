@@ -91,7 +91,7 @@ def nothing_waits(page: Page) -> None:
 
 PAGES = {
     "Board": "The lamp flickers",
-    "Insights": "Created and resolved",
+    "Insights": "Each number is of",
     "People": "What the roles may do",
     "Audit": "reported this",
     "API tokens": "No tokens yet",
