@@ -95,7 +95,7 @@ PAGES = {
     "People": "What the roles may do",
     "Audit": "reported this",
     "API tokens": "No tokens yet",
-    "view: Lamps": "The lamp flickers",
+    "the view Lamps": "The lamp flickers",
 }
 
 
