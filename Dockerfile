@@ -23,7 +23,7 @@ COPY --from=packages /app /app
 COPY migrations migrations
 COPY wsgi.py ./
 COPY --from=pages /src/build frontend/build
-ENV HOME=/app PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+ENV HOME=/app PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=2 \
     FLASK_APP=wsgi:app HOST=0.0.0.0 PORT=8181 DATA_DIR=/tmp/issue-insight \
     PROMETHEUS_MULTIPROC_DIR=/tmp/issue-insight-metrics
 # A number: whoever runs it can see that it is not root.

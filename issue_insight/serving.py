@@ -68,9 +68,10 @@ class Server:
         command += ["--respawn-failed-workers"]
         # Streams end when a stop begins; requests under way are waited for this long.
         command += ["--workers-kill-timeout", "3"]
+        # Threads share what they free: by default each keeps arrays of metrics to itself.
         self._process = subprocess.Popen(
             command,
-            env={**os.environ, **environment},
+            env={"MALLOC_ARENA_MAX": "2", **os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,  # a Ctrl-C in the terminal is not for it
