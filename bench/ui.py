@@ -259,14 +259,18 @@ def _show_first_load(context: BrowserContext, console: Console) -> None:
     page = context.pages[0]
     context.new_cdp_session(page).send("Network.clearBrowserCache")
     requests: list[Request] = []
-    page.on("requestfinished", requests.append)
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    page.on("requestfinished", note)
     page.reload()
     page.locator("[data-row-link]").first.wait_for()
     page.wait_for_timeout(1000)
     kinds: dict[str, list[int]] = {}
     for request in tuple(requests):
         kinds.setdefault(request.resource_type, []).append(request.sizes()["responseBodySize"])
-    page.remove_listener("requestfinished", requests.append)
+    page.remove_listener("requestfinished", note)
     table = Table(title="First load of the list, as it comes over the network")
     table.add_column("what")
     for head in ("requests", "kB"):
