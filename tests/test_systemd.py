@@ -51,7 +51,7 @@ def test_migrations_come_before_the_workers_and_jobs_have_one_process(
 def test_every_variable_is_one_that_is_read(
     units: dict[str, dict[str, list[str]]], repository: Path
 ) -> None:
-    others = {"FLASK_APP", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+    others = {"FLASK_APP", "MALLOC_ARENA_MAX", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
     known = read_names() | others | {"PROMETHEUS_MULTIPROC_DIR"}
     for unit in units.values():
         set_here = {word.partition("=")[0] for text in unit["Environment"] for word in text.split()}
