@@ -26,13 +26,14 @@ from issue_insight.app import create_app
 from issue_insight.http.limits import REFUSAL
 from issue_insight.live import Stream, hub_of
 from issue_insight.settings import Settings
+from issue_insight.turns import Turns
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 THREADS = 64
-"""How many requests can be at work at once."""
+"""How many requests can have begun: those at work, and those that wait for something."""
 UPLOADS = 16
 """How many of them may take in a body too large to be held in memory."""
 BODY_SECONDS = 30.0
@@ -55,6 +56,7 @@ class Application:
         self._body_max = cast(Settings, app.extensions["issue_insight"].settings).body_max_bytes
         self._pool = ThreadPoolExecutor(THREADS, "request")
         self._uploads = asyncio.Semaphore(UPLOADS)
+        self._turns = Turns()
         self._bell: _Bell | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -122,9 +124,10 @@ class Application:
 
     async def _answer(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        begin, stream, body = await loop.run_in_executor(
-            self._pool, self._call, environ, send, loop
-        )
+        async with self._turns.one():
+            begin, stream, body = await loop.run_in_executor(
+                self._pool, self._call, environ, send, loop
+            )
         if stream is not None:
             await send(begin)
             if self._bell is None:
