@@ -62,7 +62,7 @@ _TOLD = {"closed": "CASE WHEN closed_first < 'infinity' THEN closed END AS close
 _LARGE = frozenset({"stays", *_SEVERAL["stays"]})
 """What is not kept in memory: a first screen does not ask for it."""
 _KEPT = Kept()
-_AT_ONCE = 16
+_AT_ONCE = 8
 """So many packs are held at a time."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -191,9 +191,8 @@ class Packs:
             text(f"SELECT pack, made, base, issues FROM issue_packs WHERE {reach.where}"),  # noqa: S608
             reach.instants(),
         ).all()
-        at_once = _AT_ONCE if "stays" in columns else max(len(rows), 1)
-        for start in range(0, len(rows), at_once):
-            some = rows[start : start + at_once]
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
             read = _read(self._asked.session, some, {*columns, *_if(len(self._changed), "id")})
             found = {name: np.concatenate([one[name] for one in read]) for name in columns}
             sizes = [row.issues for row in some]
