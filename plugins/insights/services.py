@@ -1,6 +1,7 @@
 """Answering a question to a metric in the one shape that all of them have."""
 
 from datetime import date, datetime
+from threading import BoundedSemaphore
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,10 @@ from plugins.insights.fields import By, Calendar, Pieces, Show
 from plugins.insights.metric import Metric
 from plugins.insights.table import METRICS
 from plugins.stats.api import buckets_asked, day_of
+
+AT_WORK = BoundedSemaphore(3)
+"""Held while a metric is computed, by so many at once in a process: each takes a connection and up
+to 50 MB, and they wait for the same processors anyway."""
 
 
 def answer(

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
 from issue_insight.db.prepared import Prepared
-from plugins.issues.words import SEARCH_CONFIG, SEPARATORS, plain
+from plugins.issues.words import SEARCH_CONFIG, SEPARATORS, plainly
 
 BEFORE, LENGTH = 60, 200
 """How much is shown: so many characters before the first word found, and so many in all."""
@@ -24,7 +24,8 @@ _CONFIG = text(f"'{SEARCH_CONFIG}'::regconfig")
 def highlights(session: Session, asked: str, texts: Sequence[str]) -> list[str]:
     """Return for each text a passage in which words of the `tsquery` are marked."""
     composed = [unicodedata.normalize("NFC", written) for written in texts]
-    found = _MARKED.rows(session.connection(), texts=composed, asked=asked)
+    plain = [plainly(written) for written in composed]
+    found = _MARKED.rows(session.connection(), texts=plain, asked=asked)
     return [_passage(_as_written(w, row.marked)) for w, row in zip(composed, found, strict=True)]
 
 
@@ -32,10 +33,10 @@ def _marked() -> Prepared:
     asked = cast(bindparam("asked", type_=Text), TSQUERY)
     each = (
         func.unnest(cast(bindparam("texts"), ARRAY(Text)))
-        .table_valued("written", with_ordinality="place")
+        .table_valued("plain", with_ordinality="place")
         .render_derived("each_text")
     )
-    marked = func.ts_headline(_CONFIG, plain(each.c.written), asked, _OPTIONS).label("marked")
+    marked = func.ts_headline(_CONFIG, each.c.plain, asked, _OPTIONS).label("marked")
     return Prepared(select(marked).order_by(each.c.place), "texts", "asked")
 
 

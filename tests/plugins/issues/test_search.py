@@ -1,10 +1,11 @@
 """Full-text search: what is found where, in which order, how it is shown, and when it stood."""
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Text, cast, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from plugins.issues.grammar.stop_words import STOP_WORDS
+from plugins.issues.words import plain, plainly
 from tests.plugins.issues.conftest import Caller, moment
 
 
@@ -238,3 +239,21 @@ class TestAsOf:
         for word in ("delta", "epsilon"):
             assert maintainer.listed(word, as_of="2026-01-01") == []
             assert maintainer.listed(word, as_of="2026-01-02T12:00:00Z") == [key]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "org.apache.fs.FileSystem: can't close()",
+        "e\u0301te\u0301 \u00c5\u212b \ufb01",
+        "検索ウィンドウが閉じない、𠀋とｶﾅ。",
+        "emoji 👩‍💻 and \\ backslash, \\1 & tab\tline\nend",
+        "Straße İstanbul \u202eright\u202c",
+    ],
+    ids=["nothing", "dots", "composed", "signs", "emoji", "letters"],
+)
+def test_words_are_made_plain_the_same_way_here_and_in_the_database(
+    session: Session, written: str
+) -> None:
+    assert plainly(written) == session.scalar(select(plain(cast(literal(written), Text))))
