@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, bindparam, event, func, literal, select, text
+from sqlalchemy import Connection, bindparam, create_engine, event, func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from issue_insight.db import prepared
@@ -17,12 +17,12 @@ PREPARED = text("SELECT name FROM pg_prepared_statements ORDER BY name")
 
 @pytest.fixture
 def connection(app: Flask) -> Iterator[Connection]:
+    """One as those that read, which nobody has asked for anything."""
     with app.app_context():
-        engine = reading_engine()
+        engine = create_engine(reading_engine().url, isolation_level="AUTOCOMMIT")
     with engine.connect() as made:
-        made.invalidate()  # for one that nobody has asked for anything
         yield made
-        made.invalidate()
+    engine.dispose()
 
 
 def number(value: int) -> Prepared:
