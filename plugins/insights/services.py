@@ -1,5 +1,7 @@
 """Answering a question to a metric in the one shape that all of them have."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from threading import BoundedSemaphore
 from typing import Any
@@ -10,16 +12,33 @@ from sqlalchemy.orm import Session
 
 from issue_insight import clock
 from issue_insight.auth.principal import Principal
-from issue_insight.errors import FieldError, Invalid, NotFound
+from issue_insight.errors import FieldError, Invalid, NotFound, Unavailable
 from plugins.insights.asked import LONGEST_FILTER, NOTHING_ELSE, Asked, Other
 from plugins.insights.fields import By, Calendar, Pieces, Show
 from plugins.insights.metric import Metric
 from plugins.insights.table import METRICS
 from plugins.stats.api import buckets_asked, day_of
 
-AT_WORK = BoundedSemaphore(3)
-"""Held while a metric is computed, by so many at once in a process: each takes a connection and up
-to 50 MB, and they wait for the same processors anyway."""
+AT_WORK = 3
+"""So many metrics does a process compute at once."""
+PATIENCE = 10.0
+"""Seconds that a question waits for its turn: it holds a thread, of which others need some too."""
+_TURNS = BoundedSemaphore(AT_WORK)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Hold a turn to compute a metric. Few do at once in a process: each takes a connection and
+    some 50 MB, and they wait for the same processors anyway.
+
+    Raises `Unavailable` where none comes in time.
+    """
+    if not _TURNS.acquire(timeout=PATIENCE):
+        raise Unavailable("Too many metrics are being computed. Please try again shortly.")
+    try:
+        yield
+    finally:
+        _TURNS.release()
 
 
 def answer(

@@ -35,7 +35,7 @@ def get_insight(query: InsightQuery, metric: str) -> Any:
     """
     settings = current_app.extensions["issue_insight"].settings
     as_of = parse_as_of(query.as_of, settings.zone)
-    with services.AT_WORK, unit_of_work() as session:
+    with services.turn(), unit_of_work() as session:
         return services.answer(
             session,
             current_principal(),
