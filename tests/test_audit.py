@@ -1,22 +1,16 @@
 """`make audit` says what it found, and where it could not look."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.ci_scripts import load
 
 
 @pytest.fixture
 def audit() -> Any:
     """The script that `make audit` runs."""
-    path = Path(__file__).resolve().parents[1] / ".ci" / "audit.py"
-    spec = importlib.util.spec_from_file_location("audit", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("audit")
 
 
 @pytest.mark.parametrize(

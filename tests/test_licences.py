@@ -1,22 +1,16 @@
 """Nothing we are built on has a licence that does not go together with ours."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.ci_scripts import load
 
 
 @pytest.fixture(scope="module")
 def licences() -> Any:
     """The script that `make licences` runs."""
-    path = Path(__file__).resolve().parents[1] / ".ci" / "licences.py"
-    spec = importlib.util.spec_from_file_location("licences", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("licences")
 
 
 def test_every_licence_goes_together_with_ours(licences: Any) -> None:
