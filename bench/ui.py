@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import urllib3
 from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
@@ -209,17 +209,20 @@ def _show_interactions(page: Page, send: Slowing, issues: int, console: Console)
     def keys(pressed: Sequence[str]) -> list[Callable[[], None]]:
         return [partial(page.keyboard.press, key) for key in pressed]
 
-    def choices(*names: str) -> list[Callable[[], None]]:
-        menu = page.get_by_role("button", name="Display")
-        items = [page.get_by_role("menuitemcheckbox", name=name, exact=True) for name in names]
-        return [step for item in items for step in (menu.click, item.click)]
+    def choices(kind: Literal["radio", "checkbox"], *names: str) -> list[Callable[[], None]]:
+        dialog = page.get_by_role("dialog", name="Display")
+        boxes = [dialog.get_by_role(kind, name=name, exact=True) for name in names]
+        # The box of a radio is out of sight: its label is pressed.
+        presses = [box.locator("..").click for box in boxes]
+        opened = page.get_by_role("button", name="Display").click
+        return [opened, *presses, partial(page.keyboard.press, "Escape")]
 
     for what, steps, before in (
         ("j, k", keys("jjjjjjjjjjjjkkkkkk"), None),
         ("x", keys("xxxxxxxx"), None),
         ("Enter, Escape: the panel", keys(["Enter", "Escape"] * 4), None),
-        ("density, by the menu", choices("Compact rows", "Comfortable rows") * 2, None),
-        ("a column, by the menu", choices("Reporter", "Reporter") * 2, None),
+        ("Display, density", choices("radio", "Compact", "Comfortable") * 2, None),
+        ("Display, a column", choices("checkbox", "Reporter", "Reporter") * 2, None),
         ("typing in the filter", keys("flicker lamp"), "/"),
     ):
         if before:

@@ -123,11 +123,27 @@ def test_a_tooltip_shows_on_hover_and_on_focus_by_key_and_goes(people: People) -
 
 def test_a_menu_that_was_never_open_opens_by_keys_at_its_first_item(people: People) -> None:
     page = people.sign_in("reporter").page
-    page.get_by_role("button", name="Display").focus()
+    button = page.get_by_role("button", name="Reporter")
+    button.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("menuitemcheckbox").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.get_by_role("menu")).to_have_count(0)
-    expect(page.get_by_role("button", name="Display")).to_be_focused()
+    expect(button).to_be_focused()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("menuitemcheckbox").first).to_be_focused()
+
+
+def test_a_press_beside_a_menu_only_closes_it(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers")
+    page = people.sign_in("reporter").page
+    page.get_by_role("button", name="Reporter").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    at = page.get_by_role("link", name="The lamp flickers").bounding_box()
+    assert at is not None
+    page.mouse.click(at["x"] + 5, at["y"] + 5)
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/issues$"))
+    page.mouse.click(at["x"] + 5, at["y"] + 5)
+    expect(page).to_have_url(re.compile("open="))

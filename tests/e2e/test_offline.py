@@ -207,3 +207,19 @@ def test_a_panel_that_cannot_be_loaded_says_so(people: People, world: World) -> 
     expect(told).to_be_visible()
     window.set_offline(False)
     expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()
+
+
+def test_a_panel_whose_code_failed_for_a_moment_is_loaded_again_by_itself(
+    people: People, world: World
+) -> None:
+    world.project()
+    world.issue("The lamp flickers")
+    window = people.sign_in("maintainer")
+    window.expect_failures("net::ERR_FAILED")
+    page = window.page
+    page.get_by_role("link", name="The lamp flickers").focus()
+    page.route("**/_app/immutable/**", lambda route: route.abort())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="No connection")).to_be_visible()
+    page.unroute("**/_app/immutable/**")
+    expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()

@@ -14,6 +14,10 @@ it('the title is always there, and what is no column never', () => {
   expect(names([''])).toEqual(['title']);
 });
 
+it('the same columns are the same, whatever the room', () => {
+  expect(shownColumns(['title', 'due'], 60)).toBe(shownColumns(['title', 'due', 'labels'], 55));
+});
+
 it('what needs more room than there is leaves', () => {
   expect(names(['title', 'reporter', 'updated'], 40)).toEqual(['title', 'updated']);
 });

@@ -57,13 +57,22 @@ export function usualColumns(toggled: readonly string[]): string[] {
   );
 }
 
-/** Return those of `names` that there are and that `rem` of room lets be shown, in their order. */
+const shown = new Map<string, Column[]>();
+
+/**
+ * Return those of `names` that there are and that `rem` of room lets be shown, in their order: the same
+ * array for the same columns, so that rows are not drawn anew for another width or density.
+ */
 export function shownColumns(names: readonly string[], rem: number): Column[] {
   const fixed = COLUMNS.filter((column) => column.fixed).map(({ name }) => name);
-  return fixed
+  const columns = fixed
     .reduce(withColumn, names)
     .flatMap((name) => COLUMNS.filter((column) => column.name === name))
     .filter(({ name }) => rem >= (NEEDS[name] ?? 0));
+  const key = columns.map(({ name }) => name).join();
+  const same = shown.get(key) ?? columns;
+  shown.set(key, same);
+  return same;
 }
 
 /** Return `names` with one more, before those that usually come after it. */
