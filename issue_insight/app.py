@@ -13,6 +13,7 @@ from issue_insight.auth import guard
 from issue_insight.db import connections, db
 from issue_insight.http import (
     admission,
+    compression,
     cors,
     frontend,
     health,
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("issue_insight", static_folder=None)
     app.config.from_mapping(PROPAGATE_EXCEPTIONS=False)
     app.extensions["issue_insight"] = Runtime(settings, plugins, storage)
+    compression.register(app)
     metrics.count_requests(app)
     request_log.register(app, settings)
     problems.register(app)

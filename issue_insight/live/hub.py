@@ -241,35 +241,22 @@ class Hub:
         last: bool,
     ) -> int:
         """Give each stream its share of the events; return how many got something."""
-        with self._app.app_context(), tracing.work("live fan-out", events=len(events)) as tell:
-            served = self._give_shares(connection, events, streams, base, target, last=last)
-            tell(streams=served)
-            return served
-
-    def _give_shares(
-        self,
-        connection: Connection,
-        events: Sequence[Row[Any]],
-        streams: Iterable[Stream],
-        base: Snapshot,
-        target: Snapshot,
-        *,
-        last: bool,
-    ) -> int:
         there = {stream.watcher: stream for stream in streams if not stream.ended}
         feeds: dict[Feed, list[Watcher]] = {}
         for stream in there.values():
             feeds.setdefault(stream.feed, []).append(stream.watcher)
         shares: dict[Watcher, list[bytes]] = {}
         newest = events[-1].id
-        for feed, watchers in feeds.items():
-            with Session(connection) as session:
-                for seen in feed.sightings(session, events, watchers):
-                    done = last and seen.event_id == newest
-                    place = Position(target) if done else Position(base, target, seen.event_id)
-                    frame = frames.event(place, seen.data)
-                    for watcher in seen.watchers:
-                        shares.setdefault(watcher, []).append(frame)
+        with self._app.app_context(), tracing.work("live fan-out", events=len(events)) as tell:
+            for feed, watchers in feeds.items():
+                with Session(connection) as session:
+                    for seen in feed.sightings(session, events, watchers):
+                        done = last and seen.event_id == newest
+                        place = Position(target) if done else Position(base, target, seen.event_id)
+                        frame = frames.event(place, seen.data)
+                        for watcher in seen.watchers:
+                            shares.setdefault(watcher, []).append(frame)
+            tell(streams=len(shares))
         joined: dict[tuple[int, ...], bytes] = {}
         for watcher, share in shares.items():
             # Most watchers see the same: one text serves them all.
