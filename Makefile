@@ -50,8 +50,8 @@ faults: $(INSTALLED) ## Kill, cut off and fill up what it stands on, amid 200 wr
 soak: $(INSTALLED) ## A mixed load for MINUTES=30: no 5xx, no memory that grows
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),30) $(ARGS)
 
-fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=250 of each kind, 50,000 in all
-	EXAMPLES=$(or $(EXAMPLES),250) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 -rP --show-capture=stdout tests/system/test_contract.py
+fuzz: $(INSTALLED) ## Send many made-up requests to every operation; EXAMPLES=300 of each kind, over 50,000 in all
+	EXAMPLES=$(or $(EXAMPLES),300) SEED=$(or $(SEED),$$(date +%s)) $(BIN)/python -m pytest -n 2 -rP --show-capture=stdout tests/system/test_contract.py
 
 insights-cases: $(INSTALLED) ## Recount 10,000 random questions to metrics by hand, and open every number (CASES=, SEED=)
 	CASES=$(or $(CASES),10000) SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n 0 -s tests/plugins/insights/test_random_cases.py
