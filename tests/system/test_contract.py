@@ -47,6 +47,10 @@ enabled = true
 positive_data_acceptance.expected-statuses = [
     "2xx", "3xx", "401", "403", "404", "409", "412", "413", "416", "422", "428",
 ]
+# What has too many parts is refused for that, before it is looked at any further.
+negative_data_rejection.expected-statuses = [
+    "400", "401", "403", "404", "405", "409", "412", "413", "415", "416", "422", "428",
+]
 missing_required_header.expected-statuses = ["401", "403", "404", "422", "428"]
 # A request that comes again with its Idempotency-Key is answered as it was the first time, also
 # when what it made has been deleted since.
