@@ -36,13 +36,15 @@ from issue_insight.http.operation import (
 from issue_insight.http.operation_doc import describe
 
 View = TypeVar("View", bound=Callable[..., Any])
+PREFIX = "/api/v1"
+"""Where the addresses of the API begin."""
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """A flask-smorest blueprint whose views speak pydantic."""
 
     def __init__(
-        self, name: str, import_name: str, url_prefix: str = "/api/v1", description: str = ""
+        self, name: str, import_name: str, url_prefix: str = PREFIX, description: str = ""
     ) -> None:
         """Name the blueprint: `name` is its tag in the document, `description` that tag's text."""
         super().__init__(name, import_name, url_prefix=url_prefix or None, description=description)

@@ -14,8 +14,8 @@ ASKED_HEADERS = (
     "X-Request-ID"
 )
 ANSWERED_HEADERS = (
-    "Change-Set, Content-Disposition, ETag, Idempotency-Replayed, Location, RateLimit, "
-    "RateLimit-Policy, Retry-After, X-Request-ID"
+    "Change-Set, Content-Disposition, ETag, Idempotency-Replayed, Last-Event-ID, Location, "
+    "RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
 )
 _REMEMBERED_SECONDS = 600
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import structlog
-from flask import Flask
+from flask import Flask, Response, g, request
 from sqlalchemy import Connection, Engine, Row, create_engine, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from issue_insight.auth.state import auth_of
 from issue_insight.auth.tokens.resolving import tokens_in_force
 from issue_insight.auth.users import User
 from issue_insight.errors import TooMany, Unavailable
+from issue_insight.http.blueprint import PREFIX
 from issue_insight.journal.following import CHANNEL, Position, Snapshot, between, present
 from issue_insight.live import frames
 from issue_insight.live.feed import Feed, Watcher
@@ -34,6 +35,7 @@ from issue_insight.settings import Settings
 log = structlog.get_logger("issue_insight.live")
 
 EXTENSION = "issue_insight.live"
+LAST_EVENT_ID = "Last-Event-ID"
 PAGE = 500
 """Events that are read and matched at a time."""
 SENDING = 0.00005
@@ -65,6 +67,12 @@ class Hub:
         self._recheck_at = 0.0
         self._sending = 0.0
         self._catching_up = ThreadPoolExecutor(CATCHING_UP, "live-catching-up")
+
+    @property
+    def place(self) -> str | None:
+        """How far the log has been read, as an id of a stream; None where nothing is followed."""
+        base = self._base
+        return None if base is None else str(Position(base))
 
     def open(
         self,
@@ -338,8 +346,20 @@ class Hub:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Give `app` its hub."""
-    app.extensions[EXTENSION] = Hub(app, settings)
+    """Give `app` its hub, and its answers the place from which a stream misses nothing."""
+    hub = app.extensions[EXTENSION] = Hub(app, settings)
+
+    @app.before_request
+    def note_place() -> None:
+        # Before anything is read: what is committed meanwhile is told twice rather than never.
+        if request.method == "GET" and request.path.startswith(PREFIX):
+            g.live_place = hub.place
+
+    @app.after_request
+    def tell_place(response: Response) -> Response:
+        if place := g.get("live_place"):
+            response.headers[LAST_EVENT_ID] = place
+        return response
 
 
 def hub_of(app: Flask) -> Hub:

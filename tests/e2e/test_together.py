@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.people import People
 from tests.e2e.world import World
@@ -99,6 +99,31 @@ def test_a_board_follows_what_others_do(people: People, world: World) -> None:
     expect(opened.get_by_role("link")).to_have_count(0)
     world.issue("Another lamp")
     expect(opened.get_by_role("link", name="Another lamp")).to_be_visible()
+
+
+def test_a_list_is_read_once_and_lacks_nothing_that_changed_before_the_stream_was_there(
+    people: People, world: World
+) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    page = people.sign_in("maintainer").page
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
+    readings: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/api/v1/issues?q=&limit=100"):
+            readings.append(request.url)
+
+    def change_before(route: Route) -> None:
+        expect(page.get_by_role("link", name="The lamp flickers")).to_be_visible()
+        world.change(key, title="The lamp is out")
+        route.continue_()
+
+    page.on("request", note)
+    page.route("**/api/v1/live?*", change_before)
+    page.reload()
+    expect(page.get_by_role("link", name="The lamp is out")).to_be_visible()
+    assert len(readings) == 1
 
 
 def test_an_admin_brings_back_what_was_deleted_long_ago(people: People, world: World) -> None:

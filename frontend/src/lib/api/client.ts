@@ -35,15 +35,33 @@ export async function authorization(): Promise<Record<string, string>> {
   return current ? { Authorization: `Bearer ${current}` } : {};
 }
 
+/** The turns of requests under way, and the place in the log that the first answer told. */
+const turns = new WeakMap<Request, number>();
+let turn = 0;
+let first = { turn: Infinity, place: '' };
+
+/**
+ * The place in the log before anything was read: who follows changes from there misses none. Empty
+ * where the server told none, or where somebody has it already.
+ */
+export function takeFirstPlace(): string {
+  const { place } = first;
+  first = { turn: -1, place: '' };
+  return place;
+}
+
 const signed: Middleware = {
   async onRequest({ request }) {
+    turns.set(request, turn++);
     // Asked for at each call: the source keeps it and renews it before it ends.
     for (const [name, value] of Object.entries(await authorization()))
       request.headers.set(name, value);
     return request;
   },
-  onResponse({ response }) {
+  onResponse({ request, response }) {
     if (response.status === 401) refused();
+    const its = turns.get(request) ?? Infinity;
+    if (its < first.turn) first = { turn: its, place: response.headers.get('Last-Event-ID') ?? '' };
   },
 };
 

@@ -46,11 +46,12 @@ export function createCatchUp() {
   return { take, stop: () => clearTimeout(timer) };
 }
 
-/** Read again whatever is on the screen, or was read before `instant` (ms). */
+/** Read again whatever was read before `instant` (ms), or is being read. */
 export function readAgain(instant = Infinity): void {
   void queryClient.invalidateQueries({
-    predicate: ({ queryKey, state }) =>
-      queryKey[0] !== keys.me[0] && state.dataUpdatedAt > 0 && state.dataUpdatedAt < instant,
+    predicate: ({ queryKey, state: { dataUpdatedAt, fetchStatus } }) =>
+      queryKey[0] !== keys.me[0] &&
+      (fetchStatus === 'fetching' || (dataUpdatedAt > 0 && dataUpdatedAt < instant)),
   });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { untrack } from 'svelte';
+import { takeFirstPlace } from '$lib/api/client';
 import { keepStream, type StreamState } from './stream';
 
 /** What somebody changed; `gone`: it is not there for us any more. */
@@ -59,7 +60,8 @@ export function onLiveChange(follow: OnChange, onGap?: OnGap): void {
 /** Follow changes as the person with that id, while `wanted` says so and the component is there. */
 export function followLive(personId: number, wanted: () => boolean): void {
   let lastId = '';
-  let missed = false;
+  // What was told before this window listened.
+  let missed = true;
   let hidden = $state(false);
 
   $effect(() => {
@@ -119,8 +121,9 @@ export function followLive(personId: number, wanted: () => boolean): void {
 
     const lead = async () => {
       leads = true;
-      // Going on from the last place brings what was missed.
+      // Going on from the last place, or from before the first reading, brings what was missed.
       missed = false;
+      lastId ||= takeFirstPlace();
       await keepStream(
         {
           lastId,
