@@ -327,8 +327,14 @@ export const de: Catalogue = {
   'event.set': 'hat gesetzt: {field} {new}',
   'event.cleared': 'hat entfernt: {field} {old}',
   'event.text': 'hat neu geschrieben: {field}',
-  'event.labels.added': 'hat hinzugefügt: {labels}',
-  'event.labels.removed': 'hat entfernt: {labels}',
+  'event.labels.added': {
+    one: 'hat das Label {labels} hinzugefügt',
+    other: 'hat die Labels {labels} hinzugefügt',
+  },
+  'event.labels.removed': {
+    one: 'hat das Label {labels} entfernt',
+    other: 'hat die Labels {labels} entfernt',
+  },
   'event.comment.deleted': 'hat einen Kommentar gelöscht',
   'event.other': '{kind}',
   'event.by.import': 'durch Import',

@@ -323,8 +323,14 @@ export const en = {
   'event.set': 'set {field} to {new}',
   'event.cleared': 'removed {field} {old}',
   'event.text': 'rewrote the {field}',
-  'event.labels.added': 'added {labels}',
-  'event.labels.removed': 'removed {labels}',
+  'event.labels.added': {
+    one: 'added the label {labels}',
+    other: 'added the labels {labels}',
+  },
+  'event.labels.removed': {
+    one: 'removed the label {labels}',
+    other: 'removed the labels {labels}',
+  },
   'event.comment.deleted': 'deleted a comment',
   'event.other': '{kind}',
   'event.by.import': 'by import',

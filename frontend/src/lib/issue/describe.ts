@@ -68,9 +68,15 @@ function labels(old: unknown, now: unknown): string {
   const added = after?.filter((label) => !before?.includes(label)) ?? [];
   const removed = before?.filter((label) => !after?.includes(label)) ?? [];
   return [
-    added.length > 0 ? t('event.labels.added', { labels: added.join(', ') }) : '',
-    removed.length > 0 ? t('event.labels.removed', { labels: removed.join(', ') }) : '',
+    added.length > 0 ? t('event.labels.added', told(added)) : '',
+    removed.length > 0 ? t('event.labels.removed', told(removed)) : '',
   ]
     .filter(Boolean)
     .join(', ');
 }
+
+/** How many labels there are, and each in quotation marks: a label may be any words. */
+const told = (labels: string[]) => ({
+  count: labels.length,
+  labels: labels.map((label) => `“${label}”`).join(', '),
+});
