@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dayIn, dayOf, fromFields, isDay, quickDay, shifted, toFields } from './moments';
+import { dayIn, dayOf, fromFields, isDay, offered, quickDay, shifted, toFields } from './moments';
 
 describe('the moments that are offered', () => {
   it('are ends of days', () => {
@@ -7,7 +7,17 @@ describe('the moments that are offered', () => {
     expect(quickDay('week', '2024-03-05')).toBe('2024-02-27');
   });
 
-  it('start a month and a quarter with the end of the day before', () => {
+  it('are a day each', () => {
+    expect(offered('2026-11-24')).toHaveLength(4);
+    expect(offered('2026-12-01').map(({ quick }) => quick)).toEqual([
+      'yesterday',
+      'week',
+      'quarter',
+    ]);
+    expect(offered('2026-10-01').map(({ quick }) => quick)).toEqual(['yesterday', 'week']);
+  });
+
+  it('end a month and a quarter with their last day', () => {
     expect(quickDay('month', '2026-11-24')).toBe('2026-10-31');
     expect(quickDay('quarter', '2026-11-24')).toBe('2026-09-30');
     expect(quickDay('quarter', '2026-01-01')).toBe('2025-12-31');

@@ -1,6 +1,6 @@
 /** Instants of the past that one looks at: reading `as_of`, and the ones that are offered. */
 
-export const QUICK = ['yesterday', 'week', 'month', 'quarter'] as const;
+const QUICK = ['yesterday', 'week', 'month', 'quarter'] as const;
 export type Quick = (typeof QUICK)[number];
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -22,8 +22,8 @@ export function shifted(day: string, days: number): string {
 }
 
 /**
- * Return the day whose end is meant. The start of a month is the end of the day before it: what was
- * there before anything happened in it.
+ * Return the day whose end is meant: for the last month, what was there before anything happened in
+ * this one.
  */
 export function quickDay(quick: Quick, today: string): string {
   const [year = 0, month = 1] = today.split('-').map(Number);
@@ -36,6 +36,12 @@ export function quickDay(quick: Quick, today: string): string {
     default:
       return shifted(`${year}-${String(first).padStart(2, '0')}-01`, -1);
   }
+}
+
+/** Return the moments to offer, with their days: each day once, as on the first of a month. */
+export function offered(today: string): { quick: Quick; day: string }[] {
+  const all = QUICK.map((quick) => ({ quick, day: quickDay(quick, today) }));
+  return all.filter(({ day }, place) => all.findIndex((other) => other.day === day) === place);
 }
 
 /** Return the day an `as_of` lies in; null for one that is neither a day nor an instant. */
