@@ -136,6 +136,19 @@ def test_days_in_which_nothing_happened_lead_to_those_in_which_something_did(pag
     expect(page.get_by_text("No issue is selected")).to_be_visible()
 
 
+def test_what_is_open_now_is_told_from_what_the_days_shown_say(page: Page) -> None:
+    page.goto(page.url + "?from=2020-01-06&to=2020-03-01")
+    aging = page.locator("[data-chart=aging]")
+    aging.scroll_into_view_if_needed()
+    expect(aging.get_by_text("How long what is open now has stood where it is")).to_be_visible()
+    # The text of a chart has the whole width of its card: nothing stands beside it.
+    text, card = aging.locator("p").first.bounding_box(), aging.bounding_box()
+    assert text and card
+    assert text["width"] > card["width"] - 40
+    page.emulate_media(media="print")
+    expect(aging.get_by_text("What is open now", exact=True)).to_be_visible()
+
+
 def test_the_report_has_every_chart_on_two_pages(page: Page) -> None:
     page.evaluate("window.print = () => { window.wasPrinted = true; }")
     page.get_by_role("button", name="Print a report").click()

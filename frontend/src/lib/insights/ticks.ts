@@ -23,6 +23,27 @@ export function roundPlaces(lengths: readonly number[], apart: number): number[]
   return found.sort((one, other) => one - other);
 }
 
+/** So much room the name of a line upright takes. */
+const NAME = 44;
+
+/**
+ * Return where the names of lines upright stand, those from left to right at so many pixels: at
+ * the left of the line or at its right, and in which row, so that none stands on another.
+ */
+export function besides(ats: readonly number[], width: number): { isLeft: boolean; row: number }[] {
+  const sides = ats.map((at, place) => {
+    const next = ats[place + 1];
+    return at > NAME && (next === undefined ? at > width - NAME : next - at < NAME);
+  });
+  return ats.reduce<{ isLeft: boolean; row: number }[]>((placed, at, place) => {
+    const isLeft = sides[place] ?? false;
+    const before = placed[place - 1];
+    const isOn =
+      before?.isLeft === isLeft && at - (ats[place - 1] ?? Number.NEGATIVE_INFINITY) < NAME;
+    return [...placed, { isLeft, row: before && isOn ? before.row + 1 : 0 }];
+  }, []);
+}
+
 /** Texts of an axis take so many pixels from top to bottom. */
 const TEXT = 14;
 

@@ -66,7 +66,7 @@ export const de = {
   empty: 'Noch nichts zu zählen',
   'empty.text': 'Zahlen kommen mit dem ersten Vorgang.',
   'empty.chart': 'In diesen Tagen gibt es nichts zu zeigen.',
-  'empty.aging': 'Nichts ist offen.',
+  'empty.aging': 'Offen ist {then} nichts.',
   loading: '{title} wird berechnet',
   failed: 'Das konnte nicht berechnet werden.',
   retry: 'Noch einmal',
@@ -130,7 +130,8 @@ export const de = {
   'text.survival': 'Der Anteil, der danach noch offen ist. Offene zählen als bis jetzt dauernd.',
   'text.lead-time': 'Von der Meldung bis zur Erledigung, je {bucket} der Erledigung.',
   'text.cycle-time': 'Vom ersten Bearbeiten bis zur Erledigung.',
-  'text.aging': 'Wie lange Offenes schon steht, wo es steht, neben dem, was erledigt wurde.',
+  'text.aging':
+    'Wie lange, was {then} offen ist, schon steht, wo es steht, neben dem in diesen Tagen Erledigten.',
   'text.throughput': 'Erledigte Vorgänge je {bucket}; auch die ohne zählen.',
   'text.time-in-status': 'Alle Zeit, die Vorgänge irgendwo standen, je {bucket}.',
   'text.time-to-triage': 'Von der Meldung bis zur Sichtung.',
@@ -212,6 +213,9 @@ export const de = {
   'survival.by-chance':
     'Log-Rank-Test: Ein so großer Unterschied käme bei {p} solcher Vergleiche durch Zufall zustande.',
   'survival.incomparable': 'Zu wenige Vorgänge sind zu Ende, um beides zu vergleichen.',
+  now: 'jetzt',
+  then: 'zu dem Zeitpunkt',
+  'aging.of': 'Was {then} offen ist',
   'aging.total': { one: '{count} Vorgang', other: '{count} Vorgänge' },
   'aging.beyond': { one: '{count} jenseits von p95', other: '{count} jenseits von p95' },
   'aging.norm': '{status}: {percentile} des Erledigten, {amount}',

@@ -63,7 +63,7 @@ export const en = {
   empty: 'Nothing to count yet',
   'empty.text': 'Numbers come with the first issue.',
   'empty.chart': 'In these days there is nothing to show.',
-  'empty.aging': 'Nothing is open.',
+  'empty.aging': 'Nothing is open {then}.',
   loading: 'Computing {title}',
   failed: 'This could not be computed.',
   retry: 'Try again',
@@ -127,7 +127,8 @@ export const en = {
   'text.survival': 'The share still open after so long. Open issues count as lasting until now.',
   'text.lead-time': 'From being reported to being done, by the {bucket} it was done in.',
   'text.cycle-time': 'From first being in progress to being done.',
-  'text.aging': 'How long open issues have stood where they are, beside those that were done.',
+  'text.aging':
+    'How long what is open {then} has stood where it is, beside what was done in these days.',
   'text.throughput': 'Issues done each {bucket}; the empty ones count.',
   'text.time-in-status': 'All the time that issues stood somewhere, each {bucket}.',
   'text.time-to-triage': 'From being reported to being triaged.',
@@ -209,6 +210,9 @@ export const en = {
   'survival.by-chance':
     'Log-rank test: a difference as great would come by chance in {p} of such comparisons.',
   'survival.incomparable': 'Too few issues ended to compare the two.',
+  now: 'now',
+  then: 'then',
+  'aging.of': 'What is open {then}',
   'aging.total': { one: '{count} issue', other: '{count} issues' },
   'aging.beyond': { one: '{count} beyond p95', other: '{count} beyond p95' },
   'aging.norm': '{status}: {percentile} of what was done, {amount}',
