@@ -143,7 +143,8 @@ def test_what_is_open_now_is_told_from_what_the_days_shown_say(page: Page) -> No
     expect(aging.get_by_text("How long what is open now has stood where it is")).to_be_visible()
     # The text of a chart has the whole width of its card: nothing stands beside it.
     text, card = aging.locator("p").first.bounding_box(), aging.bounding_box()
-    assert text and card
+    assert text
+    assert card
     assert text["width"] > card["width"] - 40
     page.emulate_media(media="print")
     expect(aging.get_by_text("What is open now", exact=True)).to_be_visible()
