@@ -94,3 +94,31 @@ def test_axe_finds_nothing_on_any_page(people: People, world: World, axe: str, t
         if path == "/settings/tokens":
             found += [f"{path} {one}" for one in token_violations(page, axe)]
     assert not found, "\n".join(found)
+
+
+def test_enlarged_four_times_more_than_half_is_left_to_what_is_read(
+    people: People, world: World
+) -> None:
+    world.project()
+    for number in range(8):
+        world.issue(f"Lamp {number}")
+    # 1280 by 1024 at 400 %.
+    window = people.sign_in("maintainer", viewport={"width": 320, "height": 256})
+    page = window.page
+    page.get_by_role("gridcell", name="Lamp 7").wait_for()
+    box = page.get_by_role("grid").bounding_box()
+    assert box
+    assert box["height"] > 256 / 2
+
+    page.get_by_role("button", name="New issue").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Title").wait_for()
+    # All of it scrolls as one, so that no part of it is squeezed between the others.
+    assert dialog.evaluate("(it) => it.scrollHeight > it.clientHeight")
+    dialog.get_by_role("button", name="Create issue").scroll_into_view_if_needed()
+    page.keyboard.press("Escape")
+
+    window.go("/insights?from=2020-01-06&to=2020-03-01")
+    box = page.get_by_label("To", exact=True).bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= 320
