@@ -170,6 +170,20 @@ def test_a_damaged_one_is_refused_with_the_place_and_mended_by_the_next(
     ok(restore(empty, tmp_path))
 
 
+def test_the_command_by_itself_knows_every_table(busy: Instance, tmp_path: Path) -> None:
+    """It is alone in its process: here, other tests have loaded what it would have to load."""
+    with busy.app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO issue_pack_changes (issue_id) SELECT id FROM issues"))
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "backup", str(tmp_path / "backups")],
+        env={**os.environ, **environment_of(busy.app.extensions["issue_insight"].settings)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_interrupted_one_leaves_the_former_whole(
     busy: Instance, empty: Instance, tmp_path: Path
 ) -> None:
