@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from issue_insight.errors import FieldError, Invalid, UnsupportedType
 from issue_insight.http import strict_json
+from issue_insight.http.limits import whole_body
 from issue_insight.http.operation import Argument, Operation
 
 MESSAGE = "The request is not valid."
@@ -23,7 +24,7 @@ def read(operation: Operation) -> list[Any]:
     """Return one validated value for each argument of the operation, in order.
 
     Raises `Invalid` with every fault of query and body, `UnsupportedType` for another content
-    type, `BadRequest` for a body that cannot be read at all.
+    type, `BadRequest` for a body that cannot be read at all, `RequestEntityTooLarge`.
     """
     faults: list[FieldError] = []
     values: list[Any] = []
@@ -44,7 +45,7 @@ def read(operation: Operation) -> list[Any]:
 
 
 def _json(argument: Argument) -> Any:
-    raw = request.get_data(cache=False)
+    raw = whole_body()
     mimetype = request.mimetype
     if not raw and not mimetype:
         raise BadRequest("A JSON body is missing.")

@@ -51,12 +51,30 @@ def register(app: Flask, settings: Settings) -> None:
         limit = settings.body_max_bytes
         if _takes_files():
             limit = settings.attachment_max_bytes + MULTIPART_SLACK
+        if (request.content_length or 0) > limit:
+            raise _too_large(limit)
         # Bounds bodies of unknown length while they are read.
         request.max_content_length = limit
-        if (request.content_length or 0) > limit:
-            raise RequestEntityTooLarge(f"The body may have {limit} bytes at most.")
 
     app.before_request(check)
+
+
+def whole_body() -> bytes:
+    """Return the body of the request. Raises `RequestEntityTooLarge`."""
+    limit = request.max_content_length
+    if limit is None or request.content_length is not None:
+        return request.get_data(cache=False)
+    # Werkzeug ends a body of unknown length at its bound without a word, so that it is read to one
+    # byte beyond.
+    request.max_content_length = limit + 1
+    raw = request.get_data(cache=False)
+    if len(raw) > limit:
+        raise _too_large(limit)
+    return raw
+
+
+def _too_large(limit: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"The body may have {limit} bytes at most.")
 
 
 def _check_text() -> None:

@@ -38,6 +38,15 @@ def post(path: str, body: bytes, content_type: str, *more: str) -> bytes:
     )
 
 
+def chunks(body: bytes) -> bytes:
+    return request(
+        f"POST {ISSUES} HTTP/1.1",
+        f"Content-Type: {JSON}",
+        "Transfer-Encoding: chunked",
+        body=b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body),
+    )
+
+
 ISSUES, JSON = "/api/v1/issues", "application/json"
 FILES, FORM = "/api/v1/issues/WEB-1/attachments", "multipart/form-data; boundary=b"
 ISSUE = b'{"project": "WEB", "title": "hunter2"%s}'
@@ -111,12 +120,7 @@ WIRE: dict[str, tuple[bytes, set[int]]] = {
         {400},
     ),
     "chunks": (
-        request(
-            f"POST {ISSUES} HTTP/1.1",
-            f"Content-Type: {JSON}",
-            "Transfer-Encoding: chunked",
-            body=b"2\r\n{}\r\n0\r\n\r\n",
-        ),
+        chunks(b"{}"),
         {422},
     ),
     "chunks and a length": (
@@ -130,6 +134,8 @@ WIRE: dict[str, tuple[bytes, set[int]]] = {
         {400, 422},
     ),
     "packed": (post(ISSUES, b"\x1f\x8b\x08\0", JSON, "Content-Encoding: gzip"), {400, 415}),
+    "too large in chunks": (chunks(b'"' + b"x" * 1_100_000 + b'"'), {413}),
+    "too large by what follows it": (chunks(b"{}" + b" " * 1_100_000), {413}),
     "too large": (post(ISSUES, b'"' + b"x" * 1_100_000 + b'"', JSON), {413}),
     "deep": (post(ISSUES, b"[" * 100_000, JSON), {400}),
     "of two keys": (post(ISSUES, ISSUE % b', "title": "b"', JSON), {400}),
