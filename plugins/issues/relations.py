@@ -82,7 +82,7 @@ def parse_as_of(text: str | None, zone: ZoneInfo, *, pointer: str = "?as_of") ->
             instant = instant.astimezone(ZoneInfo("UTC"))
     except (ValueError, OverflowError) as error:
         raise _refused(
-            pointer, "write a date like 2026-01-31 or an instant like 2026-01-31T12:00:00Z"
+            pointer, "is a date like 2026-01-31 or an instant like 2026-01-31T12:00:00Z"
         ) from error
     if instant > now + timedelta(seconds=60):
         raise _refused(pointer, "lies in the future")

@@ -52,3 +52,19 @@ def test_the_control_goes_to_the_end_of_a_day(people: People, world: World) -> N
     expect(page.get_by_text("As it was at the end of")).to_be_visible()
     expect(page.get_by_role("link", name="The lamp flickers")).to_have_count(0)
     expect(page.get_by_text("No issues at that time")).to_be_visible()
+
+
+def test_a_day_that_is_none_is_said_on_every_page(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers")
+    maintainer = people.sign_in("maintainer")
+    maintainer.expect_refusals(422)
+    for place in ("issues", "board", "insights"):
+        for text in ("2026-02-30", "nonsense"):
+            page = maintainer.go(f"/{place}?as_of={text}")
+            expect(page.get_by_text(f"“{text}” is no day and no instant.")).to_be_visible()
+            expect(page.get_by_text("as_of is a date like 2026-01-31").first).to_be_visible()
+
+    # Days that are none are as if none had been asked for.
+    page = maintainer.go("/insights?from=2026-02-30&to=2026-03-40")
+    expect(page.get_by_role("heading", name="Cumulative flow")).to_be_visible()

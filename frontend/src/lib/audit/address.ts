@@ -39,8 +39,7 @@ export function wantedBy(query: URLSearchParams): Wanted {
   };
 }
 
-const dayIn = (text: string | null): string | null =>
-  text !== null && isDay(text) && !Number.isNaN(Date.parse(text)) ? text : null;
+const dayIn = (text: string | null): string | null => (text !== null && isDay(text) ? text : null);
 
 /** Return the conditions as the API takes them: from an instant up to, and without, another. */
 export function conditions({ kind, actor, from, to }: Wanted, timeZone: string) {

@@ -42,6 +42,7 @@ describe('the days of the page', () => {
     expect(spanOf(own, '2026-01-10', null).to).toBe('2026-01-10');
     expect(spanOf(own, '2025-12-31', null).to).toBe('2025-12-31');
     expect(rangeOf(query('from=2026-02-01&to=2026-01-20'))).toBe('6m');
+    expect(rangeOf(query('from=2026-02-30&to=2026-03-40'))).toBe('6m');
   });
 
   it('reach back to the first issue', () => {
@@ -82,6 +83,7 @@ describe('what is compared with', () => {
       compare_to: '2025-12-31',
     });
     expect(againstOf(query('against=nonsense')).kind).toBe('before');
+    expect(againstOf(query('against=2026-13-45')).kind).toBe('before');
   });
 });
 

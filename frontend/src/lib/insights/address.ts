@@ -4,7 +4,7 @@
  * instant are there as on every page.
  */
 
-import { shifted } from '$lib/rewind/moments';
+import { isDay, shifted } from '$lib/rewind/moments';
 
 export const RANGES = ['4w', '3m', '6m', '1y', '2y', '5y', 'all'] as const;
 export type Range = (typeof RANGES)[number];
@@ -32,7 +32,6 @@ const MOST_WEEKS = 400;
 /** What the API takes: so many buckets of a kind. */
 const MOST_BUCKETS = 1000;
 const LENGTHS: Record<Bucket, number> = { day: 1, week: 7, month: 31 };
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MS_A_DAY = 86_400_000;
 
 const oneOf = <T extends string>(known: readonly T[], text: string | null): T | null =>
@@ -62,7 +61,7 @@ export function rangeOf(query: URLSearchParams): Range | null {
 
 function spanIn(query: URLSearchParams): Span | null {
   const [from, to] = [query.get('from'), query.get('to')];
-  return from && to && DAY.test(from) && DAY.test(to) && from <= to ? { from, to } : null;
+  return from && to && isDay(from) && isDay(to) && from <= to ? { from, to } : null;
 }
 
 /**
@@ -116,9 +115,9 @@ export type Against =
 export function againstOf(query: URLSearchParams): Against {
   const text = query.get('against') ?? '';
   if (text === 'year') return { kind: 'year' };
-  if (DAY.test(text)) return { kind: 'at', day: text };
+  if (isDay(text)) return { kind: 'at', day: text };
   const [from = '', to = ''] = text.split('..');
-  if (DAY.test(from) && DAY.test(to) && from <= to) return { kind: 'period', span: { from, to } };
+  if (isDay(from) && isDay(to) && from <= to) return { kind: 'period', span: { from, to } };
   return { kind: 'before' };
 }
 

@@ -45,6 +45,14 @@ describe('days', () => {
     expect(dayOf('2026-11-24T20:00:00Z', 'Asia/Tokyo')).toBe('2026-11-25');
     expect(dayOf('yesterday', 'UTC')).toBeNull();
     expect(dayOf('2026-13-45', 'UTC')).toBeNull();
+    expect(dayOf('10000-01-01', 'UTC')).toBeNull();
+  });
+
+  it('are those of the calendar alone', () => {
+    expect(isDay('2024-02-29')).toBe(true);
+    expect(isDay('2026-02-30')).toBe(false);
+    expect(isDay('2026-13-45')).toBe(false);
+    expect(dayOf('2026-02-30', 'UTC')).toBeNull();
   });
 });
 

@@ -5,8 +5,14 @@ export type Quick = (typeof QUICK)[number];
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** Whether `as_of` is a whole day, which means its end in the time zone of the instance. */
-export const isDay = (asOf: string): boolean => DAY.test(asOf);
+/**
+ * Whether a text is a day of the calendar: the 30th of February is none, though browsers read it as
+ * one of March. As `as_of` a day means its end in the time zone of the instance.
+ */
+export function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return DAY.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
 
 /** Return the day (`2026-11-24`) that an instant lies in. */
 export function dayIn(instant: Date, timeZone: string): string {
@@ -46,9 +52,11 @@ export function offered(today: string): { quick: Quick; day: string }[] {
 
 /** Return the day an `as_of` lies in; null for one that is neither a day nor an instant. */
 export function dayOf(asOf: string, timeZone: string): string | null {
-  if (isDay(asOf)) return Number.isNaN(Date.parse(asOf)) ? null : asOf;
+  if (DAY.test(asOf)) return isDay(asOf) ? asOf : null;
   const instant = new Date(asOf);
-  return Number.isNaN(instant.getTime()) ? null : dayIn(instant, timeZone);
+  const day = Number.isNaN(instant.getTime()) ? '' : dayIn(instant, timeZone);
+  // Of years beyond 9999 nothing here is read.
+  return isDay(day) ? day : null;
 }
 
 /** Return `as_of` for a date and, where there is one, a time of the browser's time zone. */
