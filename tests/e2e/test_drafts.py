@@ -21,3 +21,20 @@ def test_a_comment_begun_survives_a_reload_and_is_gone_once_sent(
     page.reload()
     expect(page.get_by_role("article").filter(has_text="Half a thought")).to_be_visible()
     expect(comment).to_have_value("")
+
+
+def test_what_was_given_up_can_be_taken_up_again(people: People, world: World) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    page = people.sign_in("maintainer").go(f"/issues/{key}")
+    description = page.get_by_role("textbox", name="Description")
+    edit = page.get_by_role("button", name="Edit the description")
+    edit.click()
+    description.fill("Half an hour of work")
+    page.keyboard.press("Escape")
+    expect(description).to_have_count(0)
+    page.get_by_text("Your changes were given up").wait_for()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(description).to_have_value("Half an hour of work")
+    page.reload()
+    expect(description).to_have_value("Half an hour of work")

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FIELDS } from '../filter/suggest';
+import { de as insights } from '../insights/texts/de';
 import { de } from './de';
 import { en } from './en';
 import { fill, type Message } from './message';
@@ -11,6 +12,12 @@ describe('the catalogue', () => {
   it('has the same places in every language', () => {
     for (const [key, message] of Object.entries(en))
       expect(`${key} ${places(de[key as keyof typeof en])}`).toBe(`${key} ${places(message)}`);
+  });
+
+  it('has one form of address and one name for each role in German', () => {
+    const texts = Object.entries({ ...de, ...insights }).map((entry) => JSON.stringify(entry));
+    expect(texts.filter((text) => /\b(du|dich|dir|deine?[mnrs]?)\b/i.test(text))).toEqual([]);
+    expect(texts.filter((text) => /,.*\b(Maintainer|Admin)\b/.test(text))).toEqual([]);
   });
 
   it('says of every field that a filter can ask for what it is', () => {

@@ -66,7 +66,7 @@ export const de: Catalogue = {
     'Token für diese Instanz stellt ein Aussteller aus, der hier keine Anmeldeseite hat. Nutzen Sie die API oder richten Sie Clerk ein.',
   'sign-in.unavailable': 'Die Anmeldung ist nicht erreichbar',
   'sign-in.unavailable.text':
-    'Clerk, das weiß, wer du bist, wurde nicht geladen. Vielleicht hält es etwas auf dem Weg dorthin auf.',
+    'Clerk, das weiß, wer Sie sind, wurde nicht geladen. Vielleicht hält es etwas auf dem Weg dorthin auf.',
   'sign-in.refused':
     'Ihre Sitzung ist beendet oder Ihr Konto wurde entfernt. Bitte melden Sie sich erneut an.',
   'sign-in.email': 'E-Mail-Adresse',
@@ -123,7 +123,7 @@ export const de: Catalogue = {
   'issues.empty': 'Noch keine Vorgänge',
   'issues.empty.text': 'Was gemeldet wird, erscheint hier.',
   'issues.empty.then': 'Damals keine Vorgänge',
-  'issues.empty.then.text': 'Bis dahin war nichts gemeldet, das du sehen darfst.',
+  'issues.empty.then.text': 'Bis dahin war nichts gemeldet, das Sie sehen dürfen.',
   'issues.nothing': 'Kein Vorgang passt zu diesem Filter',
   'issues.nothing.text': 'Nehmen Sie etwas aus dem Filter heraus oder beginnen Sie neu.',
   'issues.loading': 'Vorgänge werden geladen',
@@ -227,7 +227,7 @@ export const de: Catalogue = {
   'board.back': '{key} bleibt, wo es war.',
   'board.elsewhere': 'Jemand anderes hat {key} inzwischen verschoben; es steht, wo es jetzt ist.',
 
-  'views.own': 'Deine Ansichten',
+  'views.own': 'Ihre Ansichten',
   'views.shared': 'Geteilte Ansichten',
   'views.save': 'Als Ansicht speichern',
   'views.save.list': 'Der Filter mit seiner Ordnung, die Spalten und wie eng die Zeilen stehen.',
@@ -293,6 +293,7 @@ export const de: Catalogue = {
   'issue.reopen-first': 'Erst wieder öffnen',
   'issue.save': 'Speichern',
   'issue.cancel': 'Abbrechen',
+  'issue.given-up': 'Ihre Änderungen wurden verworfen',
   'issue.write': 'Schreiben',
   'issue.preview': 'Vorschau',
   'issue.preview.empty': 'Nichts für eine Vorschau.',
@@ -380,14 +381,14 @@ export const de: Catalogue = {
   'people.never': 'nie angemeldet',
   'people.you': 'Sie',
   'people.last-admin':
-    'Der letzte Admin behält diese Rolle: Machen Sie zuerst jemand anderen zum Admin, damit immer jemand Personen verwalten kann.',
+    'Der letzte Verwalter behält diese Rolle: Machen Sie zuerst jemand anderen zum Verwalter, damit immer jemand Personen verwalten kann.',
   'people.roles': 'Was die Rollen dürfen',
   'people.none': 'Niemand mit diesem Namen',
   'people.more': 'Mehr zeigen',
   'people.count': { one: '{count} Person', other: '{count} Personen' },
-  'people.yourself': 'Die eigene Admin-Rolle abgeben?',
+  'people.yourself': 'Die eigene Rolle als Verwalter abgeben?',
   'people.yourself.text':
-    'Diese Seite können Sie dann nicht mehr sehen. Nur ein anderer Admin kann Ihnen die Rolle zurückgeben.',
+    'Diese Seite können Sie dann nicht mehr sehen. Nur ein anderer Verwalter kann Ihnen die Rolle zurückgeben.',
   'people.yourself.do': 'Abgeben',
   'people.past': 'Rollen lassen sich ändern, sobald Sie zurück im Jetzt sind.',
 
@@ -522,10 +523,10 @@ export const de: Catalogue = {
   'new.title': 'Titel',
   'new.create': 'Anlegen',
   'new.created': '{key} angelegt',
-  'new.confidential': 'Vertraulich: nur für dich und Maintainer sichtbar',
+  'new.confidential': 'Vertraulich: nur für Sie und Betreuer sichtbar',
   'new.similar': 'Ist es eines von diesen?',
-  'new.no-project': 'Es gibt kein Projekt, in dem du etwas melden darfst.',
-  'new.kept': 'Was du tippst, bleibt in diesem Browser erhalten.',
+  'new.no-project': 'Es gibt kein Projekt, in dem Sie etwas melden dürfen.',
+  'new.kept': 'Was Sie tippen, bleibt in diesem Browser erhalten.',
 
   'issue.copy-key': 'Schlüssel kopieren',
   'issue.copied-key': '{key} kopiert',

@@ -289,6 +289,7 @@ export const en = {
   'issue.reopen-first': 'Reopen it first',
   'issue.save': 'Save',
   'issue.cancel': 'Cancel',
+  'issue.given-up': 'Your changes were given up',
   'issue.write': 'Write',
   'issue.preview': 'Preview',
   'issue.preview.empty': 'Nothing to preview.',

@@ -6,7 +6,9 @@
 import type { Issue } from '$lib/api/types';
 import { useMe } from '$lib/auth/me.svelte';
 import { withoutPlaces } from '$lib/attachments/files';
+import { say } from '$lib/components/toast';
 import { keepDraft, readDraft } from '$lib/drafts/drafts';
+import { t } from '$lib/i18n/index.svelte';
 import type { Save } from './save';
 
 type Field = 'title' | 'description';
@@ -49,7 +51,17 @@ export function createEdit(field: Field, issue: () => Issue, editable: () => boo
       base = issue();
       text = base[field];
     },
-    close,
+    /** Give up what was typed; it can be taken up again for as long as the message stands. */
+    giveUp() {
+      const given = base && text !== base[field] ? { base, text } : null;
+      close();
+      if (!given) return;
+      say(t('issue.given-up'), () => {
+        // Also where the issue has been left meanwhile: it is there on the next visit.
+        keepDraft(me().id, about, given);
+        ({ base, text } = given);
+      });
+    },
     /** Save what was typed; a text that is the same, or `nothing`, is left as it was. */
     async finish(save: Save, nothing = false) {
       if (!base || busy) return;

@@ -56,7 +56,7 @@ export const de = {
 
   days: '{from} bis {to}',
   reporter:
-    'Du siehst die Zahlen der Vorgänge, die du sehen darfst: in manchen Projekten nur die von dir gemeldeten.',
+    'Sie sehen die Zahlen der Vorgänge, die Sie sehen dürfen: in manchen Projekten nur die von Ihnen gemeldeten.',
   'every-number':
     'Jede Zahl öffnet genau die Vorgänge dahinter. Tage sind die von {zone}, Wochen beginnen am Montag.',
   considered: { one: '{count} Vorgang', other: '{count} Vorgänge' },
