@@ -26,6 +26,11 @@ const addressOf = (id: number): string => `/api/v1/attachments/${id}/content`;
 /** Return what stands in a text for a file that is still on its way. */
 export const placeFor = (name: string): string => `![${plain(name)} …]()`;
 
+/** Return a text with what it says of a file in the place of that; nothing of a file given up. */
+export const withReference = (text: string, name: string, said: string | null): string =>
+  // As a text, what is put in would have signs of its own: `$&` in the name of a file, for one.
+  text.replace(placeFor(name), () => said ?? '');
+
 /** Return a text without the places of files that have not arrived. */
 export const withoutPlaces = (text: string): string => text.replace(/!\[[^\]]* …\]\(\)\n?/g, '');
 
