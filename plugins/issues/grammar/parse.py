@@ -81,6 +81,7 @@ _NAMES = {
     "RPAR": ")",
     "$END": "the end",
 }
+_BEGINS = frozenset({"(", "-", "a field", "a phrase", "a word"})
 
 
 class GrammarError(Exception):
@@ -114,7 +115,11 @@ def parse(text: str) -> Query:
 
 def _unexpected(expected: set[str], position: int) -> GrammarError:
     words = tuple(sorted({_NAMES.get(name, name) for name in expected}))
-    return GrammarError(f"expected {' or '.join(words) or 'something else'}", position, words)
+    said = words
+    if {*words} >= _BEGINS:
+        # To whoever writes a filter all of these are one thing.
+        said = ("a word or a condition", *(word for word in words if word not in _BEGINS))
+    return GrammarError(f"expected {' or '.join(said) or 'something else'}", position, words)
 
 
 def _check_quotes(text: str) -> None:
