@@ -19,22 +19,28 @@ export function createInsight(
   asked: () => Asked,
   enabled: () => boolean = () => true,
 ) {
-  return createQuery(() => ({
-    queryKey: keys.insight(metric(), asked()),
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      answer(
-        api.GET('/api/v1/insights/{metric}', {
-          params: { path: { metric: metric() }, query: asked() },
-          signal,
-        }),
-      ),
-    // Dots are no percentiles: what was there before is shown only where it is of the same kind.
-    placeholderData: (
-      before: Insight | undefined,
-      query: { queryKey: readonly unknown[] } | undefined,
-    ) => (kindOf(query?.queryKey) === kindOf(keys.insight(metric(), asked())) ? before : undefined),
-    enabled: enabled(),
-  }));
+  return createQuery(() => {
+    // Taken once for the key and the question: a number that is asked for again, or by another part
+    // of the page, is asked for as its key says, whatever the page shows by then.
+    const [name, question] = [metric(), asked()];
+    const queryKey = keys.insight(name, question);
+    return {
+      queryKey,
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        answer(
+          api.GET('/api/v1/insights/{metric}', {
+            params: { path: { metric: name }, query: question },
+            signal,
+          }),
+        ),
+      // Dots are no percentiles: what was there before is shown only where it is of the same kind.
+      placeholderData: (
+        before: Insight | undefined,
+        query: { queryKey: readonly unknown[] } | undefined,
+      ) => (kindOf(query?.queryKey) === kindOf(queryKey) ? before : undefined),
+      enabled: enabled(),
+    };
+  });
 }
 
 /** The metrics with their definitions. */
