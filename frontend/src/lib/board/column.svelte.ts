@@ -10,28 +10,32 @@ const PAGE = 40;
 export type ColumnData = InfiniteData<IssuePage, string | null>;
 
 export function createColumn(q: () => string, asOf: () => string | null, enabled: () => boolean) {
-  const query = createInfiniteQuery(() => ({
-    queryKey: keys.column(q(), asOf()),
-    queryFn: ({ pageParam, signal }) =>
-      answer(
-        api.GET('/api/v1/issues', {
-          params: {
-            query: {
-              q: q(),
-              limit: PAGE,
-              ...(pageParam === null ? {} : { cursor: pageParam }),
-              ...(asOf() === null ? {} : { as_of: asOf() }),
+  const query = createInfiniteQuery(() => {
+    // Taken once for the key and the question: asked again, it is asked as its key says.
+    const [filter, instant] = [q(), asOf()];
+    return {
+      queryKey: keys.column(filter, instant),
+      queryFn: ({ pageParam, signal }) =>
+        answer(
+          api.GET('/api/v1/issues', {
+            params: {
+              query: {
+                q: filter,
+                limit: PAGE,
+                ...(pageParam === null ? {} : { cursor: pageParam }),
+                ...(instant === null ? {} : { as_of: instant }),
+              },
             },
-          },
-          signal,
-        }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last: IssuePage) => last.next,
-    enabled: enabled(),
-    staleTime: 30_000,
-    refetchOnWindowFocus: false,
-  }));
+            signal,
+          }),
+        ),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last: IssuePage) => last.next,
+      enabled: enabled(),
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+    };
+  });
   const rows = $derived(query.data?.pages.flatMap((page) => page.items) ?? []);
   return {
     get rows() {
