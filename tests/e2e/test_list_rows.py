@@ -147,3 +147,23 @@ def test_a_press_beside_a_menu_only_closes_it(people: People, world: World) -> N
     expect(page).to_have_url(re.compile("/issues$"))
     page.mouse.click(at["x"] + 5, at["y"] + 5)
     expect(page).to_have_url(re.compile("open="))
+
+
+def test_columns_leave_where_room_is_short_and_come_back(people: People, world: World) -> None:
+    world.project()
+    world.issue("The lamp flickers", labels=["light"])
+    page = people.sign_in("reporter", viewport={"width": 1440, "height": 800}).page
+    label = page.get_by_role("gridcell").get_by_text("light", exact=True)
+    heads = page.get_by_role("columnheader")
+    expect(label).to_be_visible()
+    expect(heads).to_have_text(
+        ["Severity", "Status", "Key", "Title", "Labels", "Due", "Assignee", "Updated"]
+    )
+    page.get_by_role("link", name="The lamp flickers").press("Enter")
+    expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()
+    expect(label).to_be_hidden()
+    expect(heads).to_have_text(["Severity", "Status", "Key", "Title", "Updated"])
+    expect(page.get_by_role("gridcell")).to_have_count(5)
+    page.keyboard.press("Escape")
+    expect(label).to_be_visible()
+    expect(heads).to_have_count(8)

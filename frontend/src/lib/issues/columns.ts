@@ -14,8 +14,8 @@ export type ColumnName =
 
 export interface Column {
   name: ColumnName;
-  /** A track of a CSS grid. */
-  width: string;
+  /** Its width, and below which width of the list it leaves. */
+  cell: string;
   sort?: string;
   /** The way it sorts when first asked: the worst, the newest. */
   descendsFirst?: boolean;
@@ -27,28 +27,30 @@ export interface Column {
   narrow?: boolean;
 }
 
+// The list is a container: where room is short, columns leave without a script.
 export const COLUMNS: readonly Column[] = [
-  { name: 'severity', width: '1.5rem', sort: 'severity', descendsFirst: true, narrow: true },
-  { name: 'status', width: '1.5rem', sort: 'status', narrow: true },
-  { name: 'key', width: '6.5rem', sort: 'key' },
-  { name: 'title', width: 'minmax(0, 1fr)', fixed: true },
-  { name: 'labels', width: 'minmax(0, 9rem)' },
-  { name: 'due', width: '5rem', sort: 'due' },
-  { name: 'reporter', width: '8rem', hidden: true },
-  { name: 'assignee', width: '8rem' },
-  { name: 'created', width: '5.5rem', sort: 'created', descendsFirst: true, hidden: true },
-  { name: 'updated', width: '5.5rem', sort: 'updated', descendsFirst: true },
+  { name: 'severity', cell: 'w-6 shrink-0', sort: 'severity', descendsFirst: true, narrow: true },
+  { name: 'status', cell: 'w-6 shrink-0', sort: 'status', narrow: true },
+  { name: 'key', cell: 'w-26 shrink-0', sort: 'key' },
+  { name: 'title', cell: 'min-w-0 flex-1', fixed: true },
+  { name: 'labels', cell: 'w-36 shrink-0 @max-[60rem]:hidden' },
+  { name: 'due', cell: 'w-20 shrink-0 @max-[52rem]:hidden', sort: 'due' },
+  { name: 'reporter', cell: 'w-32 shrink-0 @max-[70rem]:hidden', hidden: true },
+  { name: 'assignee', cell: 'w-32 shrink-0 @max-[50rem]:hidden' },
+  {
+    name: 'created',
+    cell: 'w-22 shrink-0 @max-[64rem]:hidden',
+    sort: 'created',
+    descendsFirst: true,
+    hidden: true,
+  },
+  {
+    name: 'updated',
+    cell: 'w-22 shrink-0 @max-[36rem]:hidden',
+    sort: 'updated',
+    descendsFirst: true,
+  },
 ];
-
-/** Columns that leave first where room is short, by the width (in rem) that they need. */
-const NEEDS: Partial<Record<ColumnName, number>> = {
-  labels: 60,
-  due: 52,
-  reporter: 70,
-  created: 64,
-  assignee: 50,
-  updated: 36,
-};
 
 /** The names of the columns that are shown where `toggled` ones differ from how they usually are. */
 export function usualColumns(toggled: readonly string[]): string[] {
@@ -60,15 +62,14 @@ export function usualColumns(toggled: readonly string[]): string[] {
 const shown = new Map<string, Column[]>();
 
 /**
- * Return those of `names` that there are and that `rem` of room lets be shown, in their order: the same
- * array for the same columns, so that rows are not drawn anew for another width or density.
+ * Return those of `names` that there are, in their order: the same array for the same columns, so that
+ * rows are not drawn anew for another density.
  */
-export function shownColumns(names: readonly string[], rem: number): Column[] {
+export function shownColumns(names: readonly string[]): Column[] {
   const fixed = COLUMNS.filter((column) => column.fixed).map(({ name }) => name);
   const columns = fixed
     .reduce(withColumn, names)
-    .flatMap((name) => COLUMNS.filter((column) => column.name === name))
-    .filter(({ name }) => rem >= (NEEDS[name] ?? 0));
+    .flatMap((name) => COLUMNS.filter((column) => column.name === name));
   const key = columns.map(({ name }) => name).join();
   const same = shown.get(key) ?? columns;
   shown.set(key, same);
