@@ -24,7 +24,11 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** Keys go from the general to the special: `['issues']` is every list. `asOf` null is now. */
+/**
+ * Keys go from the general to the special: `['issues']` is every list. `asOf` null is now. A question
+ * is made of what its key says, not of what the page shows when it is asked again: the answer is kept
+ * under that key.
+ */
 export const keys = {
   me: ['me'] as const,
   config: ['config'] as const,

@@ -6,7 +6,7 @@ import { page } from '$app/state';
 import { answer, api } from '$lib/api/client';
 import { keys } from '$lib/api/queries';
 import type { InsightPoint } from '$lib/api/types';
-import { ordered } from '$lib/filter/terms';
+import { ordered, type Sort } from '$lib/filter/terms';
 import { locale } from '$lib/i18n/index.svelte';
 import { currentQ, listHref } from '$lib/issues/view';
 import { dayOf } from '$lib/rewind/moments';
@@ -29,24 +29,25 @@ import { named, tx } from './texts';
 
 const query = (): URLSearchParams => page.url.searchParams;
 
-/** Return the first of the issues that the page looks at, by an order. */
-async function firstBy(by: string, descending: boolean, signal: AbortSignal) {
-  const q = ordered(currentQ(), { by, descending });
-  const then = currentAsOf() === null ? {} : { as_of: currentAsOf() };
-  const { items } = await answer(
-    api.GET('/api/v1/issues', { params: { query: { q, ...then, limit: 1 } }, signal }),
-  );
+/** Return the first of the issues that a filter selects at an instant, by an order. */
+async function firstBy(
+  order: Sort,
+  [q, asOf]: readonly [string, string | null],
+  signal: AbortSignal,
+) {
+  const query = { q: ordered(q, order), as_of: asOf, limit: 1 };
+  const { items } = await answer(api.GET('/api/v1/issues', { params: { query }, signal }));
   return items[0];
 }
 
 /** Ask for the last day on which one of the issues was created or done; null where there is none. */
 export function createLastDay(enabled: () => boolean) {
   return createQuery(() => ({
-    queryKey: [...keys.counted, 'last', currentQ(), currentAsOf()],
-    queryFn: async ({ signal }: { signal: AbortSignal }) => {
+    queryKey: [...keys.counted, 'last', currentQ(), currentAsOf()] as const,
+    queryFn: async ({ queryKey: [, , ...which], signal }) => {
       const [created, closed] = await Promise.all([
-        firstBy('created', true, signal),
-        firstBy('closed', true, signal),
+        firstBy({ by: 'created', descending: true }, which, signal),
+        firstBy({ by: 'closed', descending: true }, which, signal),
       ]);
       const instants = [created?.created_at, closed?.closed_at].filter(
         (one) => typeof one === 'string',
@@ -63,9 +64,9 @@ export function createView() {
   const isAll = $derived(rangeOf(query()) === 'all');
   // The first day of all there is: asked for only where it matters.
   const first = createQuery(() => ({
-    queryKey: [...keys.counted, 'first', currentQ(), currentAsOf()],
-    queryFn: async ({ signal }: { signal: AbortSignal }) => {
-      const issue = await firstBy('created', false, signal);
+    queryKey: [...keys.counted, 'first', currentQ(), currentAsOf()] as const,
+    queryFn: async ({ queryKey: [, , ...which], signal }) => {
+      const issue = await firstBy({ by: 'created', descending: false }, which, signal);
       return issue ? dayOf(issue.created_at, zone()) : null;
     },
     enabled: isAll,

@@ -7,23 +7,16 @@ import { keys } from '$lib/api/queries';
 import { currentAsOf } from '$lib/rewind/rewind';
 
 export function createIssue(key: () => string) {
-  const query = createQuery(() => {
-    // Taken once for the key and the question: asked again, it is asked as its key says.
-    const [name, instant] = [key(), currentAsOf()];
-    return {
-      queryKey: keys.issue(name, instant),
-      queryFn: ({ signal }: { signal: AbortSignal }) =>
-        answer(
-          api.GET('/api/v1/issues/{key}', {
-            params: {
-              path: { key: name },
-              query: instant === null ? {} : { as_of: instant },
-            },
-            signal,
-          }),
-        ),
-    };
-  });
+  const query = createQuery(() => ({
+    queryKey: keys.issue(key(), currentAsOf()),
+    queryFn: ({ queryKey: [, name, asOf], signal }) =>
+      answer(
+        api.GET('/api/v1/issues/{key}', {
+          params: { path: { key: name }, query: { as_of: asOf } },
+          signal,
+        }),
+      ),
+  }));
   const isGone = $derived(query.error !== null && asApiError(query.error).status === 404);
   return {
     /** What is not there any more is not shown from memory. */

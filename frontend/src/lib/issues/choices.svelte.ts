@@ -25,8 +25,8 @@ export function createPeople(text: () => string, enabled: () => boolean = () => 
   const asked = paused(text);
   return createQuery(() => ({
     queryKey: keys.people(asked()),
-    queryFn: ({ signal }) =>
-      answer(api.GET('/api/v1/people', { params: { query: { q: asked(), limit: 50 } }, signal })),
+    queryFn: ({ queryKey: [, q], signal }) =>
+      answer(api.GET('/api/v1/people', { params: { query: { q, limit: 50 } }, signal })),
     enabled: enabled() && may('people:find'),
     staleTime: LONG_MS,
     placeholderData: (last) => last,
@@ -38,9 +38,9 @@ export function createLabels(prefix: () => string, enabled: () => boolean = () =
   const asked = paused(prefix);
   return createQuery(() => ({
     queryKey: keys.labels(asked()),
-    queryFn: ({ signal }) =>
+    queryFn: ({ queryKey: [, start], signal }) =>
       answer(
-        api.GET('/api/v1/labels', { params: { query: { prefix: asked(), limit: 100 } }, signal }),
+        api.GET('/api/v1/labels', { params: { query: { prefix: start, limit: 100 } }, signal }),
       ),
     select: ({ items }) => items.map(({ name }) => name),
     enabled: enabled(),
