@@ -135,3 +135,20 @@ def test_files_of_a_new_issue_survive_a_reload(people: People, world: World) -> 
     page.get_by_role("button", name="New issue").click()
     expect(dialog.get_by_label("Title")).to_have_value("")
     expect(dialog.get_by_text("hum.txt")).to_have_count(0)
+
+
+def test_a_file_that_is_refused_for_good_says_why_and_can_only_be_taken_away(
+    people: People, world: World
+) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    window = people.sign_in("reporter")
+    window.expect_refusals(422)
+    page = window.go(f"/issues/{key}")
+    files = page.get_by_role("region", name="Files")
+    empty = {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
+    files.locator("input[type=file]").set_input_files(empty)
+    expect(files.get_by_role("alert")).to_have_text("The file is empty.")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    files.get_by_role("button", name="Call off empty.txt").click()
+    expect(files.get_by_text("empty.txt")).to_have_count(0)

@@ -12,6 +12,8 @@ export class Upload {
   /** The share that has been sent. */
   share = $state(0);
   error = $state<string | null>(null);
+  /** Whether another try may end otherwise. */
+  worthAgain = $state(true);
   /** What becomes of it in the end, over all tries; null where it was given up. */
   readonly settled: Promise<Attachment | null>;
   #settle: (made: Attachment | null) => void = () => undefined;
@@ -42,6 +44,7 @@ export class Upload {
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') return;
       const known = asApiError(error);
+      this.worthAgain = !known.isForGood;
       this.error = known.isOffline ? t('error.offline') : known.message;
     }
   }
