@@ -38,3 +38,37 @@ def test_what_was_given_up_can_be_taken_up_again(people: People, world: World) -
     expect(description).to_have_value("Half an hour of work")
     page.reload()
     expect(description).to_have_value("Half an hour of work")
+
+
+def test_a_new_issue_begun_is_discarded_with_its_files_and_taken_up_again(
+    people: People, world: World
+) -> None:
+    world.project()
+    page = people.sign_in("reporter").page
+    begin = page.get_by_role("button", name="New issue")
+    dialog = page.get_by_role("dialog", name="New issue")
+    title = dialog.get_by_label("Title")
+    discard = dialog.get_by_role("button", name="Discard draft")
+
+    begin.click()
+    expect(title).to_be_visible()
+    expect(discard).to_have_count(0)
+    title.fill("The lamp hums")
+    note = {"name": "hum.txt", "mimeType": "text/plain", "buffer": b"hmm"}
+    dialog.locator("input[type=file]").set_input_files(note)
+    discard.click()
+    expect(dialog).to_have_count(0)
+    begin.click()
+    expect(title).to_have_value("")
+    expect(discard).to_have_count(0)
+    expect(dialog.get_by_text("hum.txt")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    page.get_by_text("Draft discarded").wait_for()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(title).to_have_value("The lamp hums")
+    expect(dialog.get_by_text("hum.txt")).to_be_visible()
+    page.reload()
+    begin.click()
+    expect(title).to_have_value("The lamp hums")
+    expect(dialog.get_by_text("hum.txt")).to_be_visible()

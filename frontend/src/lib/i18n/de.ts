@@ -527,6 +527,8 @@ export const de: Catalogue = {
   'new.similar': 'Ist es eines von diesen?',
   'new.no-project': 'Es gibt kein Projekt, in dem Sie etwas melden dürfen.',
   'new.kept': 'Was Sie tippen, bleibt in diesem Browser erhalten.',
+  'new.discard': 'Entwurf verwerfen',
+  'new.discarded': 'Entwurf verworfen',
 
   'issue.copy-key': 'Schlüssel kopieren',
   'issue.copied-key': '{key} kopiert',

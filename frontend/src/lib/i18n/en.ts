@@ -521,6 +521,8 @@ export const en = {
   'new.similar': 'Is it one of these?',
   'new.no-project': 'There is no project that you may report to.',
   'new.kept': 'What you typed is kept in this browser.',
+  'new.discard': 'Discard draft',
+  'new.discarded': 'Draft discarded',
 
   'issue.copy-key': 'Copy key',
   'issue.copied-key': '{key} copied',
