@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -122,30 +122,87 @@ def _print(
 
 
 def _show(answer: Mapping[str, Any]) -> None:
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    at_terminal = sys.stdout.isatty()
+    # Whoever takes the text elsewhere gets whole lines.
+    console = Console(
+        highlight=False, width=None if at_terminal else 240, soft_wrap=not at_terminal
+    )
     console.print(f"{answer['title']}: {answer['q'] or 'all issues'}", markup=False)
     console.print(
         f"{answer['considered']} issues, as of {answer['as_of']:%Y-%m-%d %H:%M} UTC, "
         f"days of {answer['time_zone']}",
         markup=False,
     )
-    table = Table(box=None, pad_edge=False)
-    places = list(dict.fromkeys(p["at"] for series in answer["series"] for p in series["points"]))
-    table.add_column("")
-    for series in answer["series"]:
-        table.add_column(series["name"], justify="right")
-    values = [
-        {point["at"]: point["value"] for point in series["points"]} for series in answer["series"]
-    ]
-    units = [series["unit"] for series in answer["series"]]
+    for together in _tables(answer["series"]):
+        if all(len(series["points"]) <= 1 for series in together):
+            console.print(_by_group(together))
+        else:
+            _show_course(console, together)
+    console.print(answer["definition"], style="dim", markup=False)
+
+
+def _tables(series: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the series by the table in which they stand: single numbers together, then courses.
+
+    Courses of one table have a place in common and, where there are groups, one measure.
+    """
+    tables: list[tuple[set[str], list[Mapping[str, Any]]]] = []
+    for one in series:
+        places = {point["at"] for point in one["points"]}
+        for known, table in tables:
+            alone = len(places) <= 1 and len(known) <= 1
+            alike = one["group"] is None or one["measure"] == table[0]["measure"]
+            if alone or (places & known and alike):
+                table.append(one)
+                break
+        else:
+            tables.append((places, [one]))
+    return [table for _, table in tables]
+
+
+def _show_course(console: Console, series: Sequence[Mapping[str, Any]]) -> None:
+    """Print series by place: a row for each, and each as a row of bars below."""
+    values = [{_place(p): p["value"] for p in one["points"]} for one in series]
+    places = list(dict.fromkeys(place for of in values for place in of))
+    grouped = len(series) > 1 and series[0]["group"] is not None
+    table = _table(
+        [one["group"] if grouped else one["name"] for one in series],
+        first=series[0]["measure"] if grouped else "",
+    )
     for place in places:
-        cells = [_number(of.get(place), unit) for of, unit in zip(values, units, strict=True)]
+        cells = [
+            _number(of.get(place), one["unit"]) for of, one in zip(values, series, strict=True)
+        ]
         table.add_row(place, *cells)
     console.print(table)
-    if len(places) > 1:
-        for series, of in zip(answer["series"], values, strict=True):
-            console.print(f"{_chart([of.get(place) for place in places])}  {series['name']}")
-    console.print(answer["definition"], style="dim", markup=False)
+    for one, of in zip(series, values, strict=True):
+        console.print(f"{_chart([of.get(place) for place in places])}  {one['name']}")
+
+
+def _place(point: Mapping[str, Any]) -> str:
+    """Return where a point stands: by the issue that it is, where it is one."""
+    return str(point.get("issue") or point["at"])
+
+
+def _by_group(series: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of single numbers: a row for each group, a column for what is measured."""
+    measures = list(dict.fromkeys(one["measure"] for one in series))
+    table = _table(measures)
+    rows: dict[Any, dict[str, str]] = {}
+    for one in series:
+        value = one["points"][0]["value"] if one["points"] else None
+        rows.setdefault(one["group"], {})[one["measure"]] = _number(value, one["unit"])
+    for group, cells in rows.items():
+        table.add_row(group or "", *(cells.get(measure, "") for measure in measures))
+    return table
+
+
+def _table(heads: Iterable[str], first: str = "") -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(first)
+    for head in heads:
+        table.add_column(head, justify="right")
+    return table
 
 
 def _chart(values: list[float | None]) -> str:

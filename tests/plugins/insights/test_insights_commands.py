@@ -20,6 +20,39 @@ def test_a_metric_is_printed_as_a_table_and_a_chart(
     assert "▁█" in shown.output or "█▁" in shown.output
 
 
+def test_the_age_of_work_is_printed_by_issue_beside_the_percentiles_of_each_status(
+    app: Flask, present: None, past: History
+) -> None:
+    shown = app.test_cli_runner().invoke(args=["insights", "aging"])
+    assert shown.exit_code == 0, shown.output
+    lines = [line.split() for line in shown.output.splitlines()]
+    assert ["p50", "p85", "p95"] in [line[:3] for line in lines]
+    assert [line[0] for line in lines if line[:1] in (["open"], ["triaged"], ["in_progress"])][
+        :3
+    ] == ["open", "triaged", "in_progress"]
+    answer = json.loads(app.test_cli_runner().invoke(args=["insights", "aging", "--json"]).output)
+    ages = {
+        point["issue"]
+        for series in answer["series"]
+        if series["measure"] == "age"
+        for point in series["points"]
+    }
+    assert ages
+    assert ages == {line[0] for line in lines if len(line) == 3 and "-" in line[0]}
+
+
+def test_what_is_split_is_a_table_for_each_measure(
+    app: Flask, present: None, past: History
+) -> None:
+    shown = app.test_cli_runner().invoke(
+        args=["insights", "lead-time", "--from", "2020-02-24", "--by", "severity"]
+    )
+    assert shown.exit_code == 0, shown.output
+    heads = [line.split() for line in shown.output.splitlines() if line.startswith("p")]
+    assert [head[0] for head in heads] == ["p50", "p85", "p95"]
+    assert len({tuple(head[1:]) for head in heads}) == 1
+
+
 def test_the_same_as_the_api_answers(app: Flask, present: None, past: History) -> None:
     run = app.test_cli_runner().invoke
     shown = run(args=["insights", "throughput", "--from", "2020-03-03", "--json"])
