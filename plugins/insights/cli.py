@@ -113,8 +113,10 @@ def _print(
                 days_off=settings.days_off,
             )
     except (Invalid, NotFound) as error:
-        faults = "; ".join(f"{e.pointer} {e.detail}" for e in getattr(error, "errors", ()))
-        raise click.ClickException(f"{error}{f' ({faults})' if faults else ''}") from error
+        said = str(error)
+        more = (fault for fault in getattr(error, "errors", ()) if fault.detail not in said)
+        faults = "; ".join(f"{fault.pointer} {fault.detail}" for fault in more)
+        raise click.ClickException(f"{said}{f' ({faults})' if faults else ''}") from error
     if as_json:
         click.echo(json.dumps(answer, default=_plain, indent=2))
         return

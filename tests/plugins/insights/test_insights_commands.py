@@ -67,6 +67,9 @@ def test_what_makes_no_sense_is_said_in_one_line(app: Flask, present: None) -> N
     assert shown.exit_code == 1
     assert "status is one of" in shown.output
     assert run(args=["insights", "nonsense"]).exit_code == 2
+    dated = run(args=["insights", "throughput", "--as-of", "yesterday"])
+    assert dated.exit_code == 1
+    assert dated.output.count("an instant like") == 1, dated.output
 
 
 def test_facts_are_held_to_the_log_and_made_anew(
