@@ -68,3 +68,18 @@ def test_a_day_that_is_none_is_said_on_every_page(people: People, world: World) 
     # Days that are none are as if none had been asked for.
     page = maintainer.go("/insights?from=2026-02-30&to=2026-03-40")
     expect(page.get_by_role("heading", name="Cumulative flow")).to_be_visible()
+
+
+def test_an_issue_that_a_text_mentions_is_opened_as_it_was(people: People, world: World) -> None:
+    world.project()
+    mentioned = world.issue("The lamp flickers")
+    key = world.issue("It is dark", description=f"Since {mentioned}; the SHA-256 is right.")
+    then = world.call("GET", f"/issues/{key}")["updated_at"]
+    world.change(mentioned, title="The lamp is out")
+    page = people.sign_in("reporter").go(f"/issues/{key}?as_of={quote(then)}")
+    text = page.get_by_text("the SHA-256 is right.")
+    text.get_by_role("link", name=mentioned).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The lamp flickers")
+    expect(page).to_have_url(re.compile(f"/issues/{mentioned}\\?as_of="))
+    page.go_back()
+    expect(text.get_by_role("link")).to_have_count(1)

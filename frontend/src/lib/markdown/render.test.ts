@@ -41,4 +41,68 @@ describe('rendered Markdown', () => {
   it('keeps an image of this host', () => {
     expect(render('![a](/api/v1/attachments/1/content)')).toContain('<img');
   });
+
+  describe('that mentions issues', () => {
+    const hrefOf = (key: string) => (key.startsWith('WEB-') ? `/issues/${key}?as_of=1` : null);
+    function links(text: string) {
+      const holder = document.createElement('div');
+      holder.innerHTML = render(text, hrefOf);
+      return [...holder.querySelectorAll('a')].map((link) => [
+        link.textContent,
+        link.getAttribute('href'),
+      ]);
+    }
+    const LINK = ['WEB-1', '/issues/WEB-1?as_of=1'];
+
+    it.each([
+      'WEB-1',
+      'as in WEB-1, but',
+      'See WEB-1.',
+      '(WEB-1)',
+      '**WEB-1**',
+      '# On WEB-1',
+      '- [ ] WEB-1',
+      '| a |\n|---|\n| WEB-1 |',
+      'a_b WEB-1',
+      'WEB-1: SHA-256 of UTF-8',
+    ])('links to them: %s', (text) => {
+      expect(links(text)).toEqual([LINK]);
+    });
+
+    it('links to each', () => {
+      expect(links('WEB-1 WEB-2,WEB-3').map(([text]) => text)).toEqual(['WEB-1', 'WEB-2', 'WEB-3']);
+    });
+
+    it.each([
+      '`WEB-1`',
+      '```\nWEB-1\n```',
+      '    WEB-1',
+      '<code>WEB-1</code>',
+      'X-WEB-1',
+      'XWEB-1',
+      'foo_WEB-1',
+      'WEB-1a',
+      'WEB-1-2',
+      'WEB-1.5',
+      'WEB-0',
+      'web-1',
+      'ÄWEB-1',
+      '/browse/WEB-1',
+    ])('links to nothing from code and parts of words: %s', (text) => {
+      expect(links(text)).toEqual([]);
+    });
+
+    it.each([
+      'https://example.org/WEB-1',
+      'www.example.org/?q=WEB-1',
+      '[see **WEB-1**](https://example.org)',
+      '<a href="https://example.org">see WEB-1</a>',
+      '![WEB-1](https://example.org/cat.png)',
+      'WEB-1@example.org',
+    ])('leaves other links as they are: %s', (text) => {
+      const hrefs = links(text).map(([, href]) => href);
+      expect(hrefs).toHaveLength(1);
+      expect(hrefs[0]).toContain('example.org');
+    });
+  });
 });

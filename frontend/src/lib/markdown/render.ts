@@ -4,7 +4,8 @@
  */
 
 import DOMPurify from 'dompurify';
-import { marked } from 'marked';
+import { Marked } from 'marked';
+import { issueKeys, mayMentionIssues, type HrefOf } from './issue-keys';
 
 /** The address of an attachment, as the editor writes it. */
 const OWN = /^\/api\/v1\/attachments\/(\d+)\/content$/;
@@ -45,9 +46,11 @@ purify.addHook('afterSanitizeAttributes', (node) => {
   }
 });
 
-/** Return the HTML of a Markdown text. */
-export function render(markdown: string): string {
-  const html = marked.parse(markdown, { gfm: true, breaks: true, async: false });
+/** Return the HTML of a Markdown text; keys of issues that `hrefOf` knows are links. */
+export function render(markdown: string, hrefOf: HrefOf = () => null): string {
+  const marked = new Marked({ gfm: true, breaks: true });
+  if (mayMentionIssues(markdown)) marked.use({ extensions: [issueKeys(hrefOf)] });
+  const html = marked.parse(markdown, { async: false });
   return purify.sanitize(html, {
     USE_PROFILES: { html: true },
     FORBID_TAGS: ['style', 'form', 'button', 'textarea', 'select', 'video', 'audio'],
