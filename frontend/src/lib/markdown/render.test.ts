@@ -31,6 +31,13 @@ describe('rendered Markdown', () => {
       }
   });
 
+  it.each(['marquee', 'blink'])('neither runs nor blinks, and keeps the text: %s', (tag) => {
+    const holder = document.createElement('div');
+    holder.innerHTML = render(`<${tag}>still here</${tag}>`);
+    expect(holder.querySelector(tag)).toBeNull();
+    expect(holder.textContent.trim()).toBe('still here');
+  });
+
   it('shows an image of another host as a link', () => {
     const html = render('![a cat](https://example.org/cat.png)');
     expect(html).not.toContain('<img');

@@ -53,7 +53,11 @@ export function render(markdown: string, hrefOf: HrefOf = () => null): string {
   const html = marked.parse(markdown, { async: false });
   return purify.sanitize(html, {
     USE_PROFILES: { html: true },
-    FORBID_TAGS: ['style', 'form', 'button', 'textarea', 'select', 'video', 'audio'],
+    FORBID_TAGS: [
+      ...['style', 'form', 'button', 'textarea', 'select', 'video', 'audio'],
+      // What runs or blinks cannot be stopped, whatever motion its reader wants.
+      ...['marquee', 'blink'],
+    ],
     FORBID_ATTR: ['style', 'class', 'id', 'name', 'srcset'],
     ALLOW_DATA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
