@@ -1,7 +1,9 @@
 """Several people on the same issue, each in a window of their own."""
 
 import re
+import time
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.people import People
@@ -192,3 +194,34 @@ def test_a_deleted_issue_is_gone_for_everybody_until_that_is_undone(
     expect(mara.page.get_by_role("row").filter(has_text=key)).not_to_have_class(
         re.compile("line-through")
     )
+
+
+@pytest.mark.parametrize("place", ["/issues", "/issues/{}"])
+def test_an_issue_that_one_deletes_is_not_read_again(
+    people: People, world: World, place: str
+) -> None:
+    world.project()
+    key = world.issue("The lamp flickers")
+    page = people.sign_in("admin").go(place.format(key))
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
+    if place == "/issues":
+        page.get_by_role("link", name="The lamp flickers").click()
+    expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()
+
+    def answer_late(route: Route) -> None:
+        if route.request.method != "DELETE":
+            route.continue_()
+            return
+        answer = route.fetch()
+        # The stream tells of it first; what that makes the window read would be refused by then.
+        time.sleep(1.5)
+        route.fulfill(response=answer)
+
+    page.route(f"**/api/v1/issues/{key}", answer_late)
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete issue").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete issue").click()
+    expect(page.get_by_text("No issues yet")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("link", name="The lamp flickers").click()
+    expect(page.get_by_role("heading", name="The lamp flickers")).to_be_visible()

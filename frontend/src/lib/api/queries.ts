@@ -1,6 +1,6 @@
 /** TanStack Query: when to fetch again, and the keys under which answers are kept. */
 
-import { QueryClient } from '@tanstack/svelte-query';
+import { QueryClient, type QueryKey } from '@tanstack/svelte-query';
 import { asApiError } from './problem';
 
 export const queryClient = new QueryClient({
@@ -63,10 +63,28 @@ export function askAgain(): void {
   });
 }
 
+/** Issues that this window deletes and still shows: to read them again would be refused. */
+const leaving = new Set<string>();
+
+/** Whether something is of an issue that this window deletes and still shows. */
+export const isLeaving = ([root, key]: QueryKey): boolean =>
+  root === 'issue' && typeof key === 'string' && leaving.has(key);
+
+/** Keep an issue from being read again, until `unleave`. */
+export function leave(key: string): void {
+  leaving.add(key);
+}
+
+/** It is off the screen, or was not deleted: whoever asks for it now reads it again. */
+export function unleave(key: string): void {
+  if (leaving.delete(key))
+    void queryClient.invalidateQueries({ queryKey: ['issue', key], refetchType: 'none' });
+}
+
 /** Fetch again whatever shows issues of the present: many of them have changed. */
 export function refreshIssues(): Promise<void> {
   const roots: unknown[] = [keys.lists[0], 'issue', keys.counted[0]];
   return queryClient.invalidateQueries({
-    predicate: ({ queryKey }) => roots.includes(queryKey[0]),
+    predicate: ({ queryKey }) => roots.includes(queryKey[0]) && !isLeaving(queryKey),
   });
 }

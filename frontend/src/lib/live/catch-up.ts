@@ -5,7 +5,7 @@
 
 import { answer, api } from '$lib/api/client';
 import { ApiError } from '$lib/api/problem';
-import { keys, queryClient } from '$lib/api/queries';
+import { isLeaving, keys, queryClient } from '$lib/api/queries';
 import type { IssueItem } from '$lib/api/types';
 import { narrowed, sortOf } from '$lib/filter/terms';
 import { patchLists, type ListData } from '$lib/issues/list.svelte';
@@ -51,6 +51,7 @@ export function readAgain(instant = Infinity): void {
   void queryClient.invalidateQueries({
     predicate: ({ queryKey, state: { dataUpdatedAt, fetchStatus } }) =>
       queryKey[0] !== keys.me[0] &&
+      !isLeaving(queryKey) &&
       (fetchStatus === 'fetching' || (dataUpdatedAt > 0 && dataUpdatedAt < instant)),
   });
 }
@@ -66,7 +67,10 @@ async function carryOut(batch: Map<string, boolean>): Promise<void> {
     queryKey: keys.lists,
     predicate: ({ queryKey }) => queryKey[2] === null && queryKey[3] === 'column',
   });
-  for (const key of batch.keys()) void queryClient.invalidateQueries({ queryKey: ['issue', key] });
+  void queryClient.invalidateQueries({
+    queryKey: ['issue'],
+    predicate: ({ queryKey }) => batch.has(String(queryKey[1])) && !isLeaving(queryKey),
+  });
   await Promise.all(shownLists().map((q) => refresh(q, batch)));
 }
 
