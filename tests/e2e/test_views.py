@@ -138,3 +138,31 @@ def test_a_view_of_the_version_before_follows_what_one_prefers(
     page.goto(f"{people.origin}/issues?q=is:open")
     link = page.get_by_role("link", name="Old")
     expect(link).to_have_attribute("aria-current", "page")
+
+
+def test_a_filter_goes_along_from_place_to_place_and_not_to_where_one_is(
+    people: People, world: World
+) -> None:
+    world.project()
+    world.issue("The lamp flickers", severity="high")
+    world.issue("A typo", severity="low")
+    page = people.sign_in("maintainer").go("/issues?q=severity:high sort:-updated")
+    lamp, typo = (page.get_by_role("link", name=name) for name in ("The lamp flickers", "A typo"))
+    places = page.get_by_role("navigation", name="Main")
+    expect(lamp).to_be_visible()
+
+    places.get_by_role("link", name="Board").click()
+    expect(page.get_by_role("heading", name="Board", level=1)).to_be_visible()
+    expect(lamp).to_be_visible()
+    expect(typo).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="Insights", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/insights\?q=severity:high"))
+    expect(page.get_by_role("heading", name="Cumulative flow")).to_be_visible()
+    places.get_by_role("link", name="Issues").click()
+    expect(lamp).to_be_visible()
+    expect(typo).to_have_count(0)
+    places.get_by_role("link", name="Issues").click()
+    expect(typo).to_be_visible()
+    expect(page).to_have_url(f"{people.origin}/issues")

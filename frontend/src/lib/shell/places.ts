@@ -6,6 +6,9 @@ import CircleDot from '@lucide/svelte/icons/circle-dot';
 import SquareKanban from '@lucide/svelte/icons/square-kanban';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Users from '@lucide/svelte/icons/users';
+import { page } from '$app/state';
+import { currentQ } from '$lib/issues/view';
+import { atThisInstant, withParameter } from '$lib/rewind/rewind';
 
 /** `needs`: the permission without which the place is not offered. `keys`: what opens it. */
 export const PLACES = [
@@ -21,3 +24,19 @@ export const PLACES = [
   { name: 'people', href: `${base}/people`, icon: Users, keys: 'g p', needs: 'roles:manage' },
   { name: 'audit', href: `${base}/audit`, icon: ScrollText, keys: 'g a', needs: 'audit:read' },
 ] as const;
+
+type Place = (typeof PLACES)[number];
+
+/** These show issues, and take the same filter. */
+const FILTERED: readonly Place['name'][] = ['issues', 'board', 'insights'];
+
+/**
+ * The address of a place, at the instant one is looking at. From one place that takes a filter to
+ * another it goes along; to go where one already is leaves it behind.
+ */
+export function placeHref({ name, href }: Place): string {
+  const here = PLACES.find((place) => place.href === page.url.pathname)?.name;
+  const goesAlong =
+    here !== undefined && here !== name && FILTERED.includes(here) && FILTERED.includes(name);
+  return withParameter(atThisInstant(href), 'q', (goesAlong && currentQ()) || null);
+}
