@@ -174,11 +174,15 @@ def test_the_median_of_all_is_not_that_of_a_group(page: Page, world: World) -> N
     expect(short.get_by_role("link", name="Honest median: –")).to_be_visible()
 
 
-def test_the_report_has_every_chart_on_two_pages(page: Page) -> None:
-    page.evaluate("window.print = () => { window.wasPrinted = true; }")
-    page.get_by_role("button", name="Print a report").click()
-    page.wait_for_function("window.wasPrinted")
-    expect(page.locator("[data-chart] [role=status]")).to_have_count(0)
+@pytest.mark.parametrize("by_key", [False, True], ids=["button", "key"])
+def test_the_report_has_every_chart_on_two_pages(page: Page, *, by_key: bool) -> None:
+    page.evaluate("() => { window.print = () => console.log('printed'); }")
+    with page.expect_console_message(lambda message: message.text == "printed"):
+        if by_key:
+            page.keyboard.press("Control+p")
+        else:
+            page.get_by_role("button", name="Print a report").click()
+    assert page.locator("[data-chart] [role=status]").count() == 0
     page.emulate_media(media="print")
     expect(page.get_by_text(re.compile(r"as of \d"))).to_be_visible()
     expect(page.get_by_role("button", name="Print a report")).to_be_hidden()
