@@ -177,11 +177,13 @@ def test_the_median_of_all_is_not_that_of_a_group(page: Page, world: World) -> N
 @pytest.mark.parametrize("by_key", [False, True], ids=["button", "key"])
 def test_the_report_has_every_chart_on_two_pages(page: Page, *, by_key: bool) -> None:
     page.evaluate("() => { window.print = () => console.log('printed'); }")
+    button = page.get_by_role("button", name="Print a report")
+    expect(button).to_be_visible()
     with page.expect_console_message(lambda message: message.text == "printed"):
         if by_key:
             page.keyboard.press("Control+p")
         else:
-            page.get_by_role("button", name="Print a report").click()
+            button.click()
     assert page.locator("[data-chart] [role=status]").count() == 0
     page.emulate_media(media="print")
     expect(page.get_by_text(re.compile(r"as of \d"))).to_be_visible()
