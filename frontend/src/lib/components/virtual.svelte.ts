@@ -32,7 +32,7 @@ interface Options {
 }
 
 /** How many elements are made at once: the browser can paint and listen before it makes more. */
-const AT_ONCE = 8;
+const AT_ONCE = 5;
 
 export function createVirtualRows(options: () => Options) {
   let items = $state.raw<readonly VirtualRow[]>([]);
